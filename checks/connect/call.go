@@ -72,7 +72,7 @@ func (c *Client) once(ctx context.Context, method, path string, body, answer any
 	if err != nil {
 		return fmt.Errorf("ask worker: %w", err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // everything of use is read by then
 	content, err := io.ReadAll(io.LimitReader(response.Body, answerBytes+1))
 	switch {
 	case err != nil:

@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// Client asks one worker. Every call it makes is idempotent, so it asks again, for as
-// long as the context lives, where a worker answers 409 (a rebalance) or 500 "Request
-// timed out", or where nothing listens yet: give the context a deadline. It is safe for
-// concurrent use.
+// Client asks one worker. Every call it makes is idempotent, so but for Ready and Status,
+// which are made to be polled, it asks again for as long as the context lives where a
+// worker answers 409 (a rebalance) or 500 "Request timed out", or where nothing listens
+// yet: give the context a deadline. It is safe for concurrent use.
 type Client struct {
 	base string
 	http *http.Client
 }
 
-// New makes a client of the worker at base, such as http://worker:8083. The dialing is
-// client's, and so are time-outs of single requests; it must not be nil.
+// New makes a client of the worker at base, such as http://worker:8083. How to dial is
+// for client to know, which must not be nil, and so are time-outs of single requests.
 func New(base string, client *http.Client) *Client {
 	return &Client{base: strings.TrimRight(base, "/"), http: client}
 }

@@ -38,11 +38,12 @@ type Task struct {
 	Version  string `json:"version"`
 }
 
-// Status asks for the state of a connector. One of which no worker has reported anything,
-// which is so for a moment after it was put, has the zero status.
+// Status asks once for the state of a connector, as it is made to be polled. One of which
+// no worker has reported anything, which is so for a moment after it was put, has the
+// zero status.
 func (c *Client) Status(ctx context.Context, name string) (Status, error) {
 	var status Status
-	err := c.call(ctx, http.MethodGet, "/connectors/"+url.PathEscape(name)+"/status", nil, &status)
+	err := c.once(ctx, http.MethodGet, "/connectors/"+url.PathEscape(name)+"/status", nil, &status)
 	if answer, ok := errors.AsType[*APIError](err); ok && answer.Status == http.StatusNotFound &&
 		strings.HasPrefix(answer.Message, "No status found") {
 		return Status{}, nil
@@ -65,22 +66,17 @@ func (s Status) AllRunning(workerID string) bool {
 	return true
 }
 
-// Failure is the part of a connector that FAILED.
-type Failure struct {
-	Part  string // connector, or task and its number, such as "task 0"
-	Trace string // may be empty: some tasks fail without a cause
-}
-
-// Failed is the first part that FAILED, the connector before its tasks; false where
-// none did.
-func (s Status) Failed() (Failure, bool) {
+// Failed is the first part that FAILED, the connector before its tasks: what it is, such
+// as "connector" or "task 0", and its trace, which may be empty. failed is false, and the
+// rest empty, where none did.
+func (s Status) Failed() (part, trace string, failed bool) {
 	if s.Connector.State == Failed {
-		return Failure{Part: "connector", Trace: s.Connector.Trace}, true
+		return "connector", s.Connector.Trace, true
 	}
 	for _, task := range s.Tasks {
 		if task.State == Failed {
-			return Failure{Part: fmt.Sprintf("task %d", task.ID), Trace: task.Trace}, true
+			return fmt.Sprintf("task %d", task.ID), task.Trace, true
 		}
 	}
-	return Failure{}, false
+	return "", "", false
 }
