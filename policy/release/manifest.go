@@ -216,6 +216,10 @@ type Release struct {
 	Runtime *ConnectRuntime
 	// Samples are the sample files below spec.schema.samples, sorted, as paths in the tree.
 	Samples []string
+	// Files are the SHA-256 (64 hex digits) of what the manifest refers to, by the
+	// pointer of the reference; for a file below a folder, its path there (escaped
+	// as one token) follows: /spec/schema/samples/invoices.jsonl.
+	Files map[string]string
 
 	documents documents
 }
