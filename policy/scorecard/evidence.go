@@ -52,6 +52,11 @@ type Failure struct {
 	Side string `json:"side"`
 	// Class says whose failure it is.
 	Class FailureClass `json:"class"`
+	// Pointer is what failed in the release, as release.Release.Position takes it;
+	// empty: the change itself. Position is set instead where a file of its own
+	// is at fault, such as an init script.
+	Pointer  string   `json:"pointer"`
+	Position Position `json:"position"`
 	// Message is one line: the innermost cause, redacted.
 	Message string `json:"message"`
 	// Log are the last lines that explain it, redacted; at most 20.
