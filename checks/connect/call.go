@@ -40,19 +40,21 @@ func (e *APIError) temporary() bool {
 // call asks until there is an answer that lasts, or until the context ends; the error
 // then also wraps the last answer.
 func (c *Client) call(ctx context.Context, method, path string, body, answer any) error {
-	pause := 50 * time.Millisecond
-	for {
+	var last error
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		err := c.once(ctx, method, path, body, answer)
+		if err != nil && ctx.Err() != nil && last != nil {
+			return fmt.Errorf("%w, after %w", context.Cause(ctx), last)
+		}
 		if !temporary(err) {
 			return err
 		}
+		last = err
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("%w, after %w", context.Cause(ctx), err)
 		case <-timer.C:
-			pause = min(2*pause, time.Second)
 		}
 	}
 }

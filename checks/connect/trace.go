@@ -2,6 +2,7 @@ package connect
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -51,14 +52,13 @@ func Shorten(trace string, lines int) []string {
 	return append([]string{kept[0], fmt.Sprintf("... %d more lines", missing)}, kept[len(kept)-tail:]...)
 }
 
-// isFrame says whether a line of a trace is a frame, the count of frames left out, or
-// the head of a suppressed exception: all that Java indents.
+// isFrame says whether a line of a trace is one that Java indents: a frame, the count of
+// frames left out, a suppressed exception or the cause of one. What else is indented
+// belongs to a message.
 func isFrame(line string) bool {
 	text := strings.TrimLeft(line, " \t")
-	if len(text) == len(line) {
-		return false
-	}
-	return strings.HasPrefix(text, "at ") || strings.HasPrefix(text, "... ") || strings.HasPrefix(text, "Suppressed: ")
+	return len(text) < len(line) && slices.ContainsFunc([]string{"at ", "... ", "Suppressed: ", "Caused by: "},
+		func(start string) bool { return strings.HasPrefix(text, start) })
 }
 
 // printable is the text on one line of at most limit runes: white space becomes single
