@@ -154,8 +154,8 @@ func words(value any) string {
 			return quoted
 		}
 		return value
-	case json.Number:
-		return value.String()
+	case nil:
+		return "null"
 	}
 	return string(document{root: value}.text())
 }

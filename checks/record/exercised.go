@@ -100,7 +100,7 @@ func (s survey) text(schema *schema, text string) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) {
 		s["unicode"] = true
 	}
-	if (schema == nil || schema.Type == "string") && timestampPattern().MatchString(text) {
+	if (schema == nil || schema.Type == "string") && timestampPattern.MatchString(text) {
 		s["timestamp"] = true
 	}
 }
@@ -151,6 +151,4 @@ func logicalKind(name string) string {
 }
 
 // timestampPattern is a date, or a date and a time with or without a zone, of ISO 8601.
-func timestampPattern() *regexp.Regexp {
-	return regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$`)
-}
+var timestampPattern = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$`)

@@ -94,9 +94,12 @@ func (s Sample) wrong(part string, err error) error {
 func asJSON(text json.RawMessage) ([]byte, error) { return text, nil }
 
 func asText(text json.RawMessage) ([]byte, error) {
-	var bare string
-	if json.Unmarshal(text, &bare) != nil {
+	if text[0] != '"' {
 		return text, nil
+	}
+	var bare string
+	if err := json.Unmarshal(text, &bare); err != nil {
+		return nil, fmt.Errorf("must be JSON: %w", err)
 	}
 	return []byte(bare), nil
 }

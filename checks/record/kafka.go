@@ -35,7 +35,7 @@ func Produce(ctx context.Context, client *kgo.Client, records []*kgo.Record) err
 
 // Committed says whether the group's committed offset has reached the end of
 // each partition of the topics that holds records. A sink connector's group is
-// connect-<name>. It is false for a group that is not there yet.
+// connect-<name>; one that is not there has committed nothing.
 func Committed(ctx context.Context, client *kgo.Client, group string, topics []string) (bool, error) {
 	admin := kadm.NewClient(client)
 	starts, ends, err := bounds(ctx, admin, topics)
@@ -46,10 +46,7 @@ func Committed(ctx context.Context, client *kgo.Client, group string, topics []s
 	if err == nil {
 		err = committed.Error()
 	}
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return false, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return false, fmt.Errorf("read offsets of group %s: %w", group, err)
 	}
 	reached := true

@@ -74,8 +74,7 @@ func (s source) syntax() error {
 	}
 	var whole json.RawMessage
 	err := json.Unmarshal(s.text, &whole)
-	var wrong *json.SyntaxError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return s.fail(max(0, int(wrong.Offset)-1), "not JSON: %s; write one JSON object a line", wrong)
 	}
 	return err

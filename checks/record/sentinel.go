@@ -16,29 +16,46 @@ import (
 // Produced last, it makes sure that a partition ends with a record that
 // survives. It is false where no sample has a key that can be renewed.
 func Sentinel(samples []Sample, keyFields []string) (Sample, bool) {
+	r := renewal{samples: samples, keyFields: keyFields, taken: map[string][]any{}}
+	tries := 0
 	for _, sample := range slices.Backward(samples) {
 		value := decode(sample.Value)
 		if value.payload() == nil || value.operation() == "d" {
 			continue
 		}
-		if sentinel, ok := renew(sample, samples, keyFields); ok {
+		if sentinel, ok := r.renew(sample); ok {
 			return sentinel, true
+		}
+		if tries++; tries == maxTries {
+			break
 		}
 	}
 	return Sample{}, false
 }
 
+// maxTries bounds the search among samples whose keys are all alike.
+const maxTries = 1000
+
+// renewal gives a sample a key that none of the samples has.
+type renewal struct {
+	samples   []Sample
+	keyFields []string
+	taken     map[string][]any // what the samples have in a key field, by its name
+}
+
+// alone says that there is one key field, which a scalar key can stand for.
+func (r renewal) alone() bool { return len(r.keyFields) <= 1 }
+
 // renew tries the key fields from the last, which tends to be the narrowest.
-func renew(sample Sample, samples []Sample, keyFields []string) (Sample, bool) {
-	alone := len(keyFields) <= 1
-	for _, name := range slices.Backward(fieldsOf(decode(sample.Key), keyFields)) {
+func (r renewal) renew(sample Sample) (Sample, bool) {
+	for _, name := range slices.Backward(fieldsOf(decode(sample.Key), r.keyFields)) {
 		key, value := decode(sample.Key), decode(sample.Value)
-		field, found := lookup(key, value, name, alone)
-		fresh := unused(field, taken(samples, name, alone))
+		field, found := lookup(key, value, name, r.alone())
+		fresh := unused(field, r.takenBy(name))
 		if !found || fresh == nil {
 			continue
 		}
-		if _, scalar := key.scalar(); scalar && alone {
+		if _, scalar := key.scalar(); scalar && r.alone() {
 			key.replace(fresh)
 		}
 		for _, image := range append(key.images(), value.images()...) {
@@ -52,14 +69,17 @@ func renew(sample Sample, samples []Sample, keyFields []string) (Sample, bool) {
 	return Sample{}, false
 }
 
-// taken are the values that the samples have in a key field.
-func taken(samples []Sample, name string, alone bool) []any {
+func (r renewal) takenBy(name string) []any {
+	if values, known := r.taken[name]; known {
+		return values
+	}
 	var values []any
-	for _, sample := range samples {
-		if field, ok := lookup(decode(sample.Key), decode(sample.Value), name, alone); ok {
+	for _, sample := range r.samples {
+		if field, ok := lookup(decode(sample.Key), decode(sample.Value), name, r.alone()); ok {
 			values = append(values, field.value)
 		}
 	}
+	r.taken[name] = values
 	return values
 }
 
@@ -130,9 +150,9 @@ func integerLimit(schema *schema, lowest, highest int64) int64 {
 // other text which a suffix would break.
 func nextText(schema *schema, text string) func(string) string {
 	switch {
-	case uuidPattern().MatchString(text):
+	case uuidPattern.MatchString(text):
 		return nextUUID
-	case timestampPattern().MatchString(text), schema != nil && (schema.Type != "string" || schema.Name != ""):
+	case timestampPattern.MatchString(text), schema != nil && (schema.Type != "string" || schema.Name != ""):
 		return nil
 	}
 	return func(text string) string { return text + "-sentinel" }
@@ -147,6 +167,4 @@ func nextUUID(before string) string {
 	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }
 
-func uuidPattern() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-}
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
