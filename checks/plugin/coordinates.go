@@ -15,13 +15,13 @@ type coordinates struct {
 
 // coordinatesPattern is group:artifact:version[:classifier][@extension]. Parts
 // hold no slash, and none begins with a dot, so that none leaves its folder.
-func coordinatesPattern() *regexp.Regexp {
-	const part = `([A-Za-z0-9_][A-Za-z0-9_.+-]*)`
-	return regexp.MustCompile(`^` + part + `:` + part + `:` + part + `(?::` + part + `)?(?:@` + part + `)?$`)
-}
+var coordinatesPattern = regexp.MustCompile(
+	`^` + coordinatesPart + `:` + coordinatesPart + `:` + coordinatesPart + `(?::` + coordinatesPart + `)?(?:@` + coordinatesPart + `)?$`)
+
+const coordinatesPart = `([A-Za-z0-9_][A-Za-z0-9_.+-]*)`
 
 func parseCoordinates(text string) (coordinates, bool) {
-	parts := coordinatesPattern().FindStringSubmatch(text)
+	parts := coordinatesPattern.FindStringSubmatch(text)
 	if parts == nil || strings.Contains(text, "..") {
 		return coordinates{}, false
 	}

@@ -15,8 +15,10 @@ import (
 	"github.com/connectgate/connectgate/policy/release"
 )
 
-// errElsewhere ends a redirect to a host that is not allowed.
-var errElsewhere = errors.New("redirect to a host that is not allowed")
+// errRedirect ends a redirect that is not allowed.
+var errRedirect = errors.New("it redirects")
+
+const maxRedirects = 5
 
 // repositories are those that may be asked for p: all configured ones, or the
 // one that p names.
@@ -83,7 +85,7 @@ func (o Origin) get(ctx context.Context, wanted want, address string) (*Archive,
 	request.Header.Set("Accept-Encoding", "identity") // the checksum is of the file, not of what a proxy made of it
 	response, err := o.client().Do(request)
 	switch {
-	case errors.Is(err, errElsewhere):
+	case errors.Is(err, errRedirect):
 		return nil, &RefusedError{Name: wanted.name, Reason: withoutURL(err).Error()}
 	case err != nil:
 		return nil, fmt.Errorf("download plugin %s from %s: %w", wanted.name, display(address), withoutURL(err))
@@ -104,12 +106,16 @@ func (o Origin) client() *http.Client {
 	if o.Client != nil {
 		*client = *o.Client
 	}
+	allowed := slices.Concat(o.Hosts, hosts(o.Repositories))
 	client.CheckRedirect = func(request *http.Request, via []*http.Request) error {
-		allowed := slices.Concat(o.Hosts, hosts(o.Repositories))
-		downgraded := via[0].URL.Scheme == "https" && request.URL.Scheme != "https"
-		if !allows(allowed, request.URL) || downgraded || len(via) > 5 {
-			return fmt.Errorf("%w: %s sends to %s://%s; add the host to plugins.hosts in %s on the target branch",
-				errElsewhere, via[0].URL.Host, request.URL.Scheme, request.URL.Host, release.ConfigFile)
+		switch {
+		case len(via) > maxRedirects:
+			return fmt.Errorf("it redirects more than %d times", maxRedirects)
+		case via[0].URL.Scheme == "https" && request.URL.Scheme != "https":
+			return fmt.Errorf("%w from https to %s; use a server that stays with https", errRedirect, request.URL.Scheme)
+		case !allows(allowed, request.URL):
+			return fmt.Errorf("%w to host %s, which is not allowed; add it to plugins.hosts in %s on the target branch",
+				errRedirect, request.URL.Host, release.ConfigFile)
 		}
 		return nil
 	}
@@ -163,8 +169,7 @@ func display(address string) string {
 
 // withoutURL takes net/http's own mention of the URL, with its query, out of an error.
 func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

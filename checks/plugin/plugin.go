@@ -3,7 +3,10 @@
 // does not decide whether a plugin must be pinned.
 package plugin
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Archive is a plugin's verified bytes. They are not changed after Fetch, so an
 // Archive is safe for concurrent use.
@@ -24,11 +27,7 @@ type MissingError struct {
 
 // Error names the archive, the places, and what to do.
 func (e *MissingError) Error() string {
-	text := fmt.Sprintf("plugin %q is missing; looked in:", e.Name)
-	for _, place := range e.Looked {
-		text += " " + place
-	}
-	return text + "; correct its name or make it available there"
+	return fmt.Sprintf("plugin %q is missing; looked in: %s; correct its name or make it available there", e.Name, strings.Join(e.Looked, ", "))
 }
 
 // RefusedError says that an archive may not come from where the release wants

@@ -128,7 +128,9 @@ func (u *unpacking) place(entry string) (string, error) {
 	switch {
 	case len(entry) > maxName:
 		return "", u.refuse(entry, "has a name longer than 1024 bytes")
-	case entry == "", !utf8.ValidString(entry), strings.ContainsFunc(entry, unicode.IsControl), strings.Contains(entry, `\`):
+	case entry == "":
+		return "", u.refuse("", "has an entry without a name")
+	case !utf8.ValidString(entry), strings.ContainsFunc(entry, unicode.IsControl), strings.Contains(entry, `\`):
 		return "", u.refuse(entry, "has a name with a backslash, a control character or no UTF-8")
 	case path.IsAbs(entry):
 		return "", u.refuse(entry, "has an absolute path")

@@ -39,17 +39,18 @@ func (u *unpacking) zipEntry(entry *zip.File) error {
 		return u.damaged(entry.Name, err)
 	}
 	defer content.Close() //nolint:errcheck // only read
-	switch entry.Mode().Type() {
-	case 0:
-		return u.file(entry.Name, int64(min(entry.UncompressedSize64, maxUnpacked+1)), content) //nolint:gosec // at most maxUnpacked+1
-	case fs.ModeSymlink:
-		target, err := io.ReadAll(io.LimitReader(content, maxName+1))
-		if err != nil {
-			return u.damaged(entry.Name, err)
-		}
-		return u.link(entry.Name, string(target))
+	form := entry.Mode().Type()
+	if form == 0 {
+		return u.file(entry.Name, int64(min(entry.UncompressedSize64, maxUnpacked+1)), content)
 	}
-	return u.refuse(entry.Name, "is neither file, folder nor symbolic link")
+	if form != fs.ModeSymlink {
+		return u.refuse(entry.Name, "is neither file, folder nor symbolic link")
+	}
+	target, err := io.ReadAll(io.LimitReader(content, maxName+1))
+	if err != nil {
+		return u.damaged(entry.Name, err)
+	}
+	return u.link(entry.Name, string(target))
 }
 
 // directory bounds what archive/zip may read for the directory of a zip.
