@@ -38,9 +38,9 @@ func ofSeverity(findings []scorecard.Finding, severity scorecard.Severity) []sco
 	return result
 }
 
-// nothingTouched says that the card has nothing to show.
+// nothingTouched says that a run passed because it had nothing to judge.
 func nothingTouched(card scorecard.Card) bool {
-	return len(card.Releases) == 0 && len(card.Findings) == 0 && len(card.Errors) == 0 && len(card.Unread) == 0
+	return card.Verdict == scorecard.Passed && len(card.Releases) == 0 && len(card.Findings) == 0 && len(card.Errors) == 0 && len(card.Unread) == 0
 }
 
 // versions says what becomes of a release: "2.4.0 -> 2.4.1", "new 2.4.1", "2.4.0 -> deleted".
@@ -75,16 +75,16 @@ func title(release scorecard.ReleaseCard) []string {
 // maxValue is the most columns of a value in the list of changes.
 const maxValue = 72
 
-// describe says what a change does, clean.
-func describe(change scorecard.Change) string {
+// changeWords says what a change does in parts that may stand below each other, clean.
+func changeWords(change scorecard.Change) []string {
 	path, base, head := clean(change.Path), cut(clean(change.Base), maxValue), cut(clean(change.Head), maxValue)
 	switch change.Kind {
 	case scorecard.Added:
-		return fmt.Sprintf("%s %s (added)", path, head)
+		return []string{path, head + " (added)"}
 	case scorecard.Removed:
-		return fmt.Sprintf("%s %s (removed)", path, base)
+		return []string{path, base + " (removed)"}
 	default:
-		return fmt.Sprintf("%s %s -> %s", path, base, head)
+		return []string{path, base, "-> " + head}
 	}
 }
 

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/connectgate/connectgate/policy/scorecard"
 )
@@ -13,33 +16,39 @@ import (
 func writeJSON(w io.Writer, card scorecard.Card, _ Options) error {
 	card.Schema = scorecard.CardSchema
 	whole := reflect.New(reflect.TypeFor[scorecard.Card]()).Elem()
-	copyWithLists(whole, reflect.ValueOf(card))
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(whole.Interface()); err != nil {
+	normalize(whole, reflect.ValueOf(card))
+	content, err := json.MarshalIndent(whole.Interface(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("write JSON report: %w", err)
+	}
+	// GitHub's runner would obey "##[" in the log of a job; JSON has other words for it.
+	content = append(bytes.ReplaceAll(content, []byte("##["), []byte(`#\u0023[`)), '\n')
+	if _, err := w.Write(content); err != nil {
 		return fmt.Errorf("write JSON report: %w", err)
 	}
 	return nil
 }
 
-// copyWithLists copies a value of the card and turns every missing list into an
-// empty one, so that readers meet [] and never null.
-func copyWithLists(to, from reflect.Value) {
+// normalize copies a value of the card as JSON can say it: a missing list is an
+// empty one, so that readers meet [] and never null, and text is UTF-8.
+func normalize(to, from reflect.Value) {
 	switch from.Kind() {
 	case reflect.Struct:
 		for i := range from.NumField() {
-			copyWithLists(to.Field(i), from.Field(i))
+			normalize(to.Field(i), from.Field(i))
 		}
 	case reflect.Slice:
 		to.Set(reflect.MakeSlice(from.Type(), from.Len(), from.Len()))
 		for i := range from.Len() {
-			copyWithLists(to.Index(i), from.Index(i))
+			normalize(to.Index(i), from.Index(i))
 		}
 	case reflect.Pointer:
 		if !from.IsNil() {
 			to.Set(reflect.New(from.Type().Elem()))
-			copyWithLists(to.Elem(), from.Elem())
+			normalize(to.Elem(), from.Elem())
 		}
+	case reflect.String:
+		to.SetString(strings.ToValidUTF8(from.String(), string(utf8.RuneError)))
 	default:
 		to.Set(from)
 	}

@@ -97,28 +97,39 @@ func (t *terminal) changes(changes []scorecard.Change) {
 		indent = "    "
 	}
 	for _, change := range changes[:min(len(changes), maxChanges)] {
-		start := "  " + pad(string(change.Layer), 15)
+		start := "  " + pad(clean(string(change.Layer)), 15)
 		if t.width < narrow {
-			t.line(strings.TrimSpace("  " + string(change.Layer)))
+			t.line("  " + clean(string(change.Layer)))
 			start = indent
 		}
-		room := t.width - columns(indent)
-		lines := wrap(describe(change), room)
-		position := clean(changePosition(change).String())
-		last := lines[len(lines)-1]
-		if columns(last)+2+columns(position) <= room {
-			lines[len(lines)-1] = last + "  " + t.paint(dim, position)
-		} else {
-			for _, part := range wrap(position, room) {
-				lines = append(lines, t.paint(dim, part))
-			}
-		}
-		t.hang(start, indent, lines)
+		t.hang(start, indent, t.changeLines(change, t.width-columns(indent)))
 	}
 	if more := len(changes) - maxChanges; more > 0 {
 		t.line(fmt.Sprintf("%sand %d more", indent, more))
 	}
 	t.line("")
+}
+
+// changeLines are one line where that fits, else one for each word, and the position.
+func (t *terminal) changeLines(change scorecard.Change, room int) []string {
+	words := changeWords(change)
+	position := clean(changePosition(change).String())
+	lines := []string{strings.Join(words, " ")}
+	if columns(lines[0]) > room {
+		lines = nil
+		for _, word := range words {
+			lines = append(lines, wrap(word, room)...)
+		}
+	}
+	last := &lines[len(lines)-1]
+	if columns(*last)+2+columns(position) <= room {
+		*last += "  " + t.paint(dim, position)
+		return lines
+	}
+	for _, part := range wrap(position, room) {
+		lines = append(lines, t.paint(dim, part))
+	}
+	return lines
 }
 
 // rows is the table of control points.
@@ -238,14 +249,9 @@ func (t *terminal) hang(start, indent string, lines []string) {
 	}
 }
 
-// line writes one line without blanks at its end. GitHub's runner obeys lines of
-// a log that begin with "::" or contain "##[": those are broken.
+// line writes one line without blanks at its end.
 func (t *terminal) line(text string) {
-	text = strings.TrimRight(strings.ReplaceAll(text, "##[", `##\x5b`), " ")
-	if unindented := strings.TrimLeft(text, " "); strings.HasPrefix(unindented, "::") {
-		text = text[:len(text)-len(unindented)] + `\x3a` + unindented[1:]
-	}
-	t.out.WriteString(text + "\n")
+	t.out.WriteString(disarm(strings.TrimRight(text, " ")) + "\n")
 }
 
 // style is the number of an ANSI attribute.
