@@ -53,7 +53,7 @@ func (b *blobs) read(hash string) ([]byte, error) {
 		return nil, b.err
 	}
 	if size < 0 {
-		return nil, fmt.Errorf("read blob %s: not in this clone (a partial clone? git fetch --refetch --no-filter brings it)", hash)
+		return nil, fmt.Errorf("read blob %s: not in this clone", hash)
 	}
 	content := make([]byte, size+1) // git ends each answer with a newline
 	if _, err := io.ReadFull(b.out, content); err != nil {
@@ -82,17 +82,14 @@ func (b *blobs) ask(hash string) (int, error) {
 	return strconv.Atoi(fields[2])
 }
 
-func (b *blobs) close() error {
+// close ends the process. How it ends says nothing: each answer was checked when it was read.
+func (b *blobs) close() {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if errors.Is(b.err, errClosed) {
-		return nil
+		return
 	}
-	broken := b.err != nil
 	b.err = errClosed
-	err := errors.Join(b.in.Close(), b.cmd.Wait())
-	if broken { // the first failure was reported to whoever read
-		return nil
-	}
-	return err
+	_ = b.in.Close()
+	_ = b.cmd.Wait()
 }

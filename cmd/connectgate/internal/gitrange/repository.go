@@ -90,7 +90,8 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 // Close ends the git process and lets go of the worktree. The trees cannot be
 // read any more. It is safe to call twice.
 func (r *Repository) Close() error {
-	return errors.Join(r.blobs.close(), r.closeDisk())
+	r.blobs.close()
+	return r.closeDisk()
 }
 
 func (r *Repository) closeDisk() error {
@@ -170,7 +171,8 @@ func firstLine(message string) string {
 }
 
 // command prepares git without a shell, a pager, prompts, hooks, the file system
-// monitor, locks or fetching of objects that a partial clone left out.
+// monitor, locks or any transport: git fetches what a partial clone left out by
+// itself, unless GIT_NO_LAZY_FETCH (from 2.45) or a missing transport keeps it.
 func (r *Repository) command(ctx context.Context, args ...string) *exec.Cmd {
 	settings := []string{
 		"-C", r.top, "--no-pager", "-c", "safe.directory=" + r.top,
@@ -193,5 +195,6 @@ func environment() []string {
 		return slices.Contains(redirections, name)
 	})
 	return append(inherited,
-		"LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "GIT_LITERAL_PATHSPECS=1")
+		"LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		"GIT_LITERAL_PATHSPECS=1")
 }

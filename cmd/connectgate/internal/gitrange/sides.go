@@ -24,7 +24,7 @@ func (r *Repository) commitTree(ctx context.Context, name, commit string) (Tree,
 func (r *Repository) committed(ctx context.Context, commit string) ([]*entry, error) {
 	output, err := r.git(ctx, "ls-tree", "-r", "-z", "-l", "--full-tree", commit)
 	if err != nil {
-		return nil, fmt.Errorf("list files of %s: %w", commit, err)
+		return nil, r.unlisted(ctx, commit, err)
 	}
 	lines := records(output)
 	files := make([]*entry, 0, len(lines))
@@ -38,6 +38,17 @@ func (r *Repository) committed(ctx context.Context, commit string) ([]*entry, er
 		}
 	}
 	return files, nil
+}
+
+// unlisted explains why a commit cannot be listed: a partial clone lacks blobs, and so their sizes.
+func (r *Repository) unlisted(ctx context.Context, commit string, err error) error {
+	if _, configErr := r.git(ctx, "config", "--get-regexp", `^remote\..*\.promisor$`); configErr == nil {
+		return &UsageError{
+			Msg:  fmt.Sprintf("this partial clone lacks files of commit %s", commit),
+			Hint: "git fetch --refetch --no-filter origin, or no filter at actions/checkout", Err: err,
+		}
+	}
+	return fmt.Errorf("list files of %s: %w", commit, err)
 }
 
 // parseEntry reads "<mode> <type> <hash> <size>\t<path>"; nil for a submodule.
