@@ -27,7 +27,7 @@ func (r Release) Runs() bool {
 	if r.Base == nil || r.Head == nil {
 		return r.Head != nil
 	}
-	return slices.ContainsFunc(r.Changes, func(c scorecard.Change) bool { return !ruleOf(c.Pointer).inert })
+	return slices.ContainsFunc(r.Changes, func(c scorecard.Change) bool { return !Inert(c.Pointer) })
 }
 
 // Compare returns the releases with a difference, sorted by name. A renamed

@@ -36,7 +36,6 @@ var layerRules = []layerRule{
 	{pattern: "/config/topics.regex", layer: scorecard.Contract},
 	{pattern: "/config/errors.deadletterqueue.topic.name", layer: scorecard.Contract},
 	{pattern: "/config/**", layer: scorecard.Configuration},
-	{pattern: "/spec/config/**", layer: scorecard.Configuration},
 	{pattern: "/spec/definition/**", layer: scorecard.Configuration, inert: true}, // what it holds is /config
 
 	{pattern: "/metadata/owner", layer: scorecard.Contract, inert: true},
@@ -56,6 +55,9 @@ var layerRules = []layerRule{
 // release.Release.Position takes it. What no pattern names, such as an unknown
 // field, is contract: a manifest is a promise.
 func LayerOf(pointer string) scorecard.Layer { return ruleOf(pointer).layer }
+
+// Inert says whether a change at this pointer leaves alone what runs.
+func Inert(pointer string) bool { return ruleOf(pointer).inert }
 
 func ruleOf(pointer string) layerRule {
 	for _, rule := range layerRules {
