@@ -54,6 +54,9 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err := configure(); err != nil {
 		return nil, fmt.Errorf("configure testcontainers: %w", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	docker, err := testcontainers.NewDockerClientWithOpts(ctx)
 	if err != nil {
 		return nil, &NoEngineError{Tried: address(), Cause: err}

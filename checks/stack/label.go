@@ -47,7 +47,7 @@ type process struct {
 }
 
 func owner(pid int) process {
-	return process{boot: boot(), namespace: namespace(), pid: pid, start: started(pid)}
+	return process{boot: boot(), namespace: namespace(), pid: pid, start: startOf(pid)}
 }
 
 // String is the value of the owner label: boot/namespace/pid/start.
@@ -63,7 +63,7 @@ func dead(label string) bool {
 		return false
 	}
 	pid, err := strconv.Atoi(parts[2])
-	return err == nil && started(pid) != parts[3]
+	return err == nil && startOf(pid) != parts[3]
 }
 
 func boot() string {
@@ -82,9 +82,9 @@ func namespace() string {
 	return strings.TrimSuffix(strings.TrimPrefix(link, "pid:["), "]")
 }
 
-// started is field 22 of proc(5)'s stat; the second field may hold spaces and
+// startOf is field 22 of proc(5)'s stat; the second field may hold spaces and
 // parentheses, so fields are counted from its end.
-func started(pid int) string {
+func startOf(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return ""
