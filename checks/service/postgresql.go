@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -41,6 +40,9 @@ func connectPostgres(ctx context.Context, dial dial, env map[string]string) (ses
 	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
+		if complaint, ok := errors.AsType[*pgconn.PgError](err); ok {
+			err = complaint
+		}
 		return nil, fmt.Errorf("connect to PostgreSQL as %s: %w", config.User, err)
 	}
 	return postgres{conn}, nil
@@ -50,9 +52,25 @@ func (p postgres) close(ctx context.Context) { _ = p.conn.Close(ctx) } // nothin
 
 // run sends the whole script at once: the server runs it as one transaction.
 func (p postgres) run(ctx context.Context, script Script) error {
-	// A byte order mark is no SQL, and editors write it.
-	sql := strings.TrimPrefix(script.SQL, "\ufeff")
-	return refusal(script.Name, sql, p.conn.Exec(ctx, sql).Close())
+	sql := strings.TrimPrefix(script.SQL, "\ufeff") // editors write a byte order mark
+	all := statements(sql)
+	for _, statement := range all {
+		if statement.readsData() {
+			return &ScriptError{script.Name, statement.line, "COPY FROM STDIN has its rows outside SQL; use INSERT (pg_dump --inserts)"}
+		}
+	}
+	results := p.conn.Exec(ctx, sql)
+	done := 0
+	for results.NextResult() {
+		if _, err := results.ResultReader().Close(); err == nil {
+			done++
+		}
+	}
+	err := refusal(script.Name, sql, results.Close())
+	if refused, ok := errors.AsType[*ScriptError](err); ok && refused.Line == 0 && done < len(all) {
+		refused.Line = all[done].line
+	}
+	return err
 }
 
 // refusal makes the server's complaint about SQL a *ScriptError; other errors stay what
@@ -142,13 +160,16 @@ func (p postgres) table(ctx context.Context, schema, name string, read bool) (Ta
 	}
 	// Any row can be sorted by its text, whatever its types and keys are.
 	table, err := p.read(ctx, fmt.Sprintf(`SELECT * FROM %s AS t ORDER BY (t.*)::text COLLATE "C" LIMIT %d`,
-		pgx.Identifier{schema, name}.Sanitize(), maxRows+1))
+		quoted(schema)+"."+quoted(name), maxRows+1))
 	if err != nil {
 		return Table{}, fmt.Errorf("read table %s: %w", full, err)
 	}
 	table.Name = full
 	return table, nil
 }
+
+// quoted is a name as SQL takes it literally.
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // read runs one statement and keeps its rows within the limits.
 func (p postgres) read(ctx context.Context, sql string) (Table, error) {

@@ -98,10 +98,14 @@ func (d *Database) Container() *stack.Container { return d.container }
 func (d *Database) Query(ctx context.Context, sql string) (Table, error) {
 	session, err := d.open(ctx)
 	if err != nil {
-		return Table{}, err
+		return Table{}, fmt.Errorf("query database %s: %w", d.container.Name, err)
 	}
 	defer session.close(ctx)
-	return session.query(ctx, sql)
+	table, err := session.query(ctx, sql)
+	if err != nil {
+		return Table{}, fmt.Errorf("query database %s: %w", d.container.Name, err)
+	}
+	return table, nil
 }
 
 // Tables reads every table that is not the system's own, declared or not, at one point
@@ -110,10 +114,14 @@ func (d *Database) Query(ctx context.Context, sql string) (Table, error) {
 func (d *Database) Tables(ctx context.Context) ([]Table, error) {
 	session, err := d.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read database %s: %w", d.container.Name, err)
 	}
 	defer session.close(ctx)
-	return session.tables(ctx)
+	tables, err := session.tables(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read database %s: %w", d.container.Name, err)
+	}
+	return tables, nil
 }
 
 // system is a kind of database: to add one, write its file and name it in systems.
@@ -146,5 +154,5 @@ func systemOf(name string) (system, error) {
 		}
 		known = append(known, system.names[0])
 	}
-	return system{}, fmt.Errorf("start database: system %q is not supported; supported: %s", name, strings.Join(known, ", "))
+	return system{}, fmt.Errorf("system %q is not supported; supported: %s", name, strings.Join(known, ", "))
 }

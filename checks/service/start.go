@@ -17,7 +17,7 @@ import (
 func Start(ctx context.Context, in *stack.Stack, spec Spec) (*Database, error) {
 	system, err := systemOf(spec.System.System)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start database %s: %w", spec.Name, err)
 	}
 	env := environment(spec)
 	open := func(ctx context.Context, container *stack.Container) (session, error) {
