@@ -57,7 +57,7 @@ type Row struct {
 
 // Gap is something that was not tested.
 type Gap struct {
-	What string `json:"what"` // such as "trial/contract" or "samples: delete"
+	What string `json:"what"` // such as "trial/contract" or "samples"
 	Why  string `json:"why"`
 	// Blocks says whether the ring demands it; it then blocks in CI.
 	Blocks bool `json:"blocks"`

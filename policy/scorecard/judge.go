@@ -132,9 +132,9 @@ func gaps(evidence []Evidence, rules []RuleResult, demands Demands) []Gap {
 		if e.Status == NotEvaluated {
 			result = append(result, Gap{What: e.Trial, Why: e.Reason, Blocks: slices.Contains(demands.Trials, e.Trial)})
 		}
-		for _, missing := range e.Missing {
+		if len(e.Missing) > 0 {
 			result = append(result, Gap{
-				What: "samples: " + missing, Why: "no sample exercises it", Blocks: demands.CompleteSamples,
+				What: "samples", Why: "none exercises " + strings.Join(e.Missing, ", "), Blocks: demands.CompleteSamples,
 			})
 		}
 	}

@@ -1,0 +1,87 @@
+package checks
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/connectgate/connectgate/checks/record"
+	"github.com/connectgate/connectgate/policy/change"
+	"github.com/connectgate/connectgate/policy/release"
+	"github.com/connectgate/connectgate/policy/scorecard"
+)
+
+// Samples reads the samples that a change is tried with: base's in their order,
+// then those that only head has. Base's stay in, so that nobody gets to green by
+// deleting one; what head removed is a finding, and so is what cannot be read.
+// An error is an I/O error of a tree.
+func Samples(changed change.Release, base, head fs.FS) ([]record.Sample, []scorecard.Finding, error) {
+	if changed.Head == nil {
+		return nil, nil, nil
+	}
+	wanted, findings, err := readSamples(changed.Head, head)
+	if err != nil || changed.Base == nil {
+		return wanted, findings, err
+	}
+	// What is wrong with base's samples is not this change's doing.
+	kept, _, err := readSamples(changed.Base, base)
+	if err != nil {
+		return nil, nil, err
+	}
+	merged, atBase, atHead := kept, contents(kept), contents(wanted)
+	for _, sample := range wanted {
+		if !atBase[content(sample)] {
+			merged = append(merged, sample)
+		}
+	}
+	for _, sample := range kept {
+		if len(findings) == 0 && !atHead[content(sample)] {
+			findings = append(findings, removedSample(changed, sample))
+		}
+	}
+	return merged, findings, nil
+}
+
+func readSamples(r *release.Release, tree fs.FS) ([]record.Sample, []scorecard.Finding, error) {
+	samples, err := record.Read(tree, r.Samples)
+	var bad *record.SampleError
+	if errors.As(err, &bad) {
+		return nil, []scorecard.Finding{{
+			ID: "release/sample-invalid", Release: r.Metadata.Name,
+			ControlPoint: scorecard.CompatibilityTest, Layer: scorecard.Contract, Severity: scorecard.SeverityFail,
+			Position: bad.Position, Message: bad.Msg,
+			Remedy: "write one JSON object a line, with key and value, and value null for a tombstone",
+		}}, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read samples of %s: %w", r.Metadata.Name, err)
+	}
+	return samples, nil, nil
+}
+
+func removedSample(changed change.Release, sample record.Sample) scorecard.Finding {
+	return scorecard.Finding{
+		ID: "release/sample-removed", Release: changed.Name,
+		ControlPoint: scorecard.CompatibilityTest, Layer: scorecard.Contract, Severity: scorecard.SeverityWarn,
+		Position: scorecard.Position{File: sample.File, Line: sample.Line},
+		Message:  "head removes a sample that base has; it is still used in this run",
+		Remedy:   "put the sample back, or let the owner approve its removal",
+	}
+}
+
+// contents are the samples by what they say: where a sample stands does not matter.
+func contents(samples []record.Sample) map[string]bool {
+	set := make(map[string]bool, len(samples))
+	for _, sample := range samples {
+		set[content(sample)] = true
+	}
+	return set
+}
+
+func content(sample record.Sample) string {
+	text := fmt.Sprintf("%q %q %q %d", sample.Topic, sample.Key, sample.Value, sample.Timestamp)
+	for _, header := range sample.Headers {
+		text += fmt.Sprintf(" %q %q", header.Key, header.Value)
+	}
+	return text
+}
