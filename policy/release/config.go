@@ -132,8 +132,7 @@ func LoadConfig(files fs.FS) (Config, error) {
 func (c *Config) read(t *tree) ([]scorecard.Finding, error) {
 	name, err := t.resolve(ConfigFile)
 	if errors.Is(err, errOutside) {
-		return []scorecard.Finding{newFinding(idOutsideTree, scorecard.Position{File: ConfigFile},
-			"the symbolic link is not followed: "+err.Error(), "keep the file itself in the repository")}, nil
+		return []scorecard.Finding{escaped(ConfigFile, err)}, nil
 	}
 	if err != nil {
 		return nil, err

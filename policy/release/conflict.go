@@ -10,7 +10,10 @@ import (
 	"github.com/connectgate/connectgate/policy/scorecard"
 )
 
-const deadLetterKey = "errors.deadletterqueue.topic.name"
+const (
+	deadLetterKey = "errors.deadletterqueue.topic.name"
+	topicsRegex   = "topics.regex"
+)
 
 // conflicts are the values of the manifest that the definition contradicts.
 // A value that is only known when it runs, such as ${file:/path:key}, contradicts nothing.
@@ -42,36 +45,51 @@ func topicConflicts(r *Release, differ func(layer scorecard.Layer, pointer, stat
 	if r.Spec.Source != nil || len(r.Spec.Topics.Input) == 0 {
 		return
 	}
-	if pattern, set := r.Config["topics.regex"]; set {
-		matches, err := regexp.Compile("^(?:" + pattern + ")$")
-		for i, topic := range r.Spec.Topics.Input {
-			if err == nil && known(pattern) && !matches.MatchString(topic.Name) {
-				differ(scorecard.Contract, inputPointer(i), topic.Name, "topics.regex")
-			}
-		}
+	key := "topics"
+	if _, set := r.Config[topicsRegex]; set {
+		key = topicsRegex
+	}
+	subscribed, set := r.Config[key]
+	covers := subscription(key, subscribed)
+	if !set || !known(subscribed) || covers == nil {
 		return
 	}
-	subscribed, set := r.Config["topics"]
-	if !set || !known(subscribed) {
-		return
-	}
-	names := strings.FieldsFunc(subscribed, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 	stated := make([]string, len(r.Spec.Topics.Input))
 	for i, topic := range r.Spec.Topics.Input {
 		stated[i] = topic.Name
-		if !slices.Contains(names, topic.Name) {
-			differ(scorecard.Contract, inputPointer(i), topic.Name, "topics")
+		if !covers(topic.Name) {
+			differ(scorecard.Contract, "/spec/topics/input/"+strconv.Itoa(i)+"/name", topic.Name, key)
 		}
 	}
-	for _, name := range names {
-		if !slices.Contains(stated, name) {
-			differ(scorecard.Contract, "/spec/topics/input", strings.Join(stated, ","), "topics")
-			return
-		}
+	unstated := func(name string) bool { return !slices.Contains(stated, name) }
+	if key != topicsRegex && slices.ContainsFunc(topicList(subscribed), unstated) {
+		differ(scorecard.Contract, "/spec/topics/input", strings.Join(stated, ","), key)
 	}
 }
 
-func inputPointer(i int) string { return "/spec/topics/input/" + strconv.Itoa(i) + "/name" }
+// subscription says which topics a setting covers; nil where its expression is one
+// that only Java understands.
+func subscription(key, value string) func(topic string) bool {
+	if key != topicsRegex {
+		return func(topic string) bool { return slices.Contains(topicList(value), topic) }
+	}
+	whole, err := regexp.Compile("^(?:" + value + ")$")
+	if err != nil {
+		return nil
+	}
+	return whole.MatchString
+}
+
+// topicList are the names of Kafka's list, which is separated by commas.
+func topicList(value string) []string {
+	var names []string
+	for name := range strings.SplitSeq(value, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // known says whether a value of a configuration is what it will be when it runs.
 func known(value string) bool { return !strings.Contains(value, "${") }

@@ -17,6 +17,7 @@ const (
 // The node and depth limits end it at once: everything below is left out.
 type converter struct {
 	file     string
+	data     []byte // of a YAML file
 	nodes    int
 	over     bool // a limit was exceeded and reported
 	findings []scorecard.Finding

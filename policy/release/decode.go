@@ -23,9 +23,10 @@ type decoder struct {
 }
 
 func (d *decoder) set(v *value, target reflect.Value, pointer string) {
-	if parsed, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if parsed, ok := reflect.TypeAssert[encoding.TextUnmarshaler](target.Addr()); ok {
 		if err := parsed.UnmarshalText([]byte(v.text)); err != nil {
-			d.findings = append(d.findings, newFinding(idWrongValue, d.position(pointer), err.Error(), "correct the value"))
+			d.findings = append(d.findings, newFinding(idWrongValue, d.position(pointer),
+				dotted(pointer)+": "+err.Error(), "correct the value"))
 		}
 		return
 	}
@@ -55,7 +56,7 @@ func (d *decoder) setInt(v *value, target reflect.Value, pointer string) {
 	whole, err := strconv.Atoi(v.text)
 	if err != nil {
 		d.findings = append(d.findings, newFinding(idWrongType, d.position(pointer),
-			dotted(pointer)+" is "+quoted(pointer, v.text)+", not a whole number", "write a whole number without a fraction"))
+			dotted(pointer)+" is "+described(pointer, v)+", not a whole number", "write a whole number without a fraction"))
 	}
 	target.SetInt(int64(whole))
 }

@@ -1,10 +1,9 @@
 package release
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
+	"slices"
 
 	"github.com/connectgate/connectgate/policy/scorecard"
 )
@@ -13,7 +12,7 @@ import (
 const classKey = "connector.class"
 
 // wrapper are the fields that Connect allows beside a wrapped configuration.
-var wrapper = map[string]bool{"name": true, "config": true, "initial_state": true, "tasks": true, "type": true}
+func wrapper() []string { return []string{"name", "config", "initial_state", "tasks", "type"} }
 
 // templateHole is what a templating step still has to fill in. Kafka's own
 // ${provider:key} has a lower-case provider, and connectors have ${topic}.
@@ -38,16 +37,15 @@ func (l *loader) define(r *Release) ([]scorecard.Finding, error) {
 // readDefinition reads the file of spec.definition.path; nil where findings say why not.
 func (l *loader) readDefinition(r *Release) (*document, []scorecard.Finding, error) {
 	const pointer = "/spec/definition/path"
-	name, err := l.tree.beside(r.File, r.Spec.Definition.Path)
+	name, err := l.beside(r.File, r.Spec.Definition.Path)
 	if err != nil {
-		return nil, []scorecard.Finding{unresolved(r, pointer, r.Spec.Definition.Path, idDefinitionMissing, err)}, nil
+		return nil, []scorecard.Finding{r.unresolved(reference{pointer, r.Spec.Definition.Path, scorecard.Configuration}, idDefinitionMissing, err)}, nil
 	}
 	data, err := l.tree.read(name)
 	if err != nil {
 		findings, err := findingOf(err)
-		return nil, findings, err
+		return nil, r.referring(pointer, findings), err
 	}
-	l.referred.add(name)
 	reading := &converter{file: name}
 	whole := reading.readJSON(data)
 	if whole == nil || len(reading.findings) > 0 {
@@ -62,7 +60,7 @@ func (l *loader) readDefinition(r *Release) (*document, []scorecard.Finding, err
 func unwrap(whole *document) (*document, []scorecard.Finding) {
 	if whole.root.kind != object {
 		return nil, []scorecard.Finding{newFinding(idDefinitionInvalid, whole.at(whole.root.place),
-			"the definition is "+kindNames[whole.root.kind]+", not a JSON object", `write {"name": …, "config": {…}} or the configuration alone`)}
+			fmt.Sprintf("the definition is %s, not a JSON object", whole.root.kind), `write {"name": …, "config": {…}} or the configuration alone`)}
 	}
 	config := whole.root.field("config")
 	if config == nil || config.kind != object {
@@ -70,7 +68,7 @@ func unwrap(whole *document) (*document, []scorecard.Finding) {
 	}
 	unwrapped := *config
 	for _, f := range whole.root.fields {
-		if !wrapper[f.name] {
+		if !slices.Contains(wrapper(), f.name) {
 			return nil, []scorecard.Finding{newFinding(idDefinitionInvalid, whole.at(f.place),
 				fmt.Sprintf("Connect knows no field %s beside config", quoted("", f.name)), "move it into config, or remove it")}
 		}
@@ -110,11 +108,10 @@ func configure(r *Release) []scorecard.Finding {
 
 // unfit is what is wrong with one setting of a configuration.
 func unfit(definition *document, f field) *scorecard.Finding {
-	pointer := "/" + escape(f.name)
 	problem := newFinding(idDefinitionInvalid, definition.at(f.value.place), "", "")
 	switch hole := templateHole.FindString(f.value.text); {
 	case !f.value.scalar():
-		problem.Message = fmt.Sprintf("%s is %s: Connect takes only single values", quoted("", f.name), kindNames[f.value.kind])
+		problem.Message = fmt.Sprintf("%s is %s: Connect takes only single values", quoted("", f.name), f.value.kind)
 		problem.Remedy = "write the value as one text"
 	case f.value.kind == null:
 		problem.Severity = scorecard.SeverityWarn
@@ -122,26 +119,10 @@ func unfit(definition *document, f field) *scorecard.Finding {
 		problem.Remedy = "give it a value, or remove it"
 	case hole != "":
 		problem.Severity = scorecard.SeverityWarn
-		problem.Message = fmt.Sprintf("%s contains %s, which something else fills in: its value is not known", quoted("", f.name), quoted(pointer, hole))
+		problem.Message = fmt.Sprintf("%s contains %s, which something else fills in: its value is not known", quoted("", f.name), quoted("", hole))
 		problem.Remedy = "refer to the rendered definition, or use a config provider such as ${file:/path:key}"
 	default:
 		return nil
 	}
 	return &problem
-}
-
-// unresolved is the finding of a path in the manifest that leads nowhere.
-func unresolved(r *Release, pointer, relative, missing string, err error) scorecard.Finding {
-	f := newFinding(missing, r.documents.manifest.position(pointer), "", "")
-	f.Found = relative
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		f.Message = fmt.Sprintf("%s is %s, and there is no such file", dotted(pointer), quoted(pointer, relative))
-		f.Remedy = "correct the path, which is relative to " + r.File + ", or add the file"
-	default:
-		f.ID = idOutsideTree
-		f.Message = fmt.Sprintf("%s is %s, which is not read: %v", dotted(pointer), quoted(pointer, relative), err)
-		f.Remedy = "keep the file in the repository, and name it relative to " + r.File
-	}
-	return f
 }

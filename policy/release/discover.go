@@ -15,7 +15,7 @@ import (
 )
 
 // declares finds the apiVersion in a file that cannot be parsed.
-var declares = regexp.MustCompile(`(?m)^[ \t{]*["']?apiVersion["']?[ \t]*:[ \t]*["']?` + apiGroup)
+var declares = regexp.MustCompile(`(?m)^\{?[ \t]?["']?apiVersion["']?[ \t]*:[ \t]*["']?` + apiGroup)
 
 // discover walks the tree once: it parses the manifests and remembers the files
 // that look like a connector's definition. Folders and files are visited in
@@ -69,8 +69,7 @@ func definitionLike(name string) bool {
 func (l *loader) visit(name string, entry fs.DirEntry) ([]*document, error) {
 	if entry.Type()&fs.ModeSymlink != 0 {
 		if _, err := l.tree.resolve(name); l.manifest(name) && err != nil && !errors.Is(err, fs.ErrNotExist) {
-			l.note("", newFinding(idOutsideTree, scorecard.Position{File: name},
-				"the symbolic link is not followed: "+err.Error(), "keep the file itself in the repository"))
+			l.escapes = append(l.escapes, escaped(name, err))
 		}
 		return nil, nil
 	}
@@ -91,6 +90,12 @@ func (l *loader) visit(name string, entry fs.DirEntry) ([]*document, error) {
 	return l.parse(name, data), nil
 }
 
+// escaped is the finding of a symbolic link that leaves the tree.
+func escaped(name string, err error) scorecard.Finding {
+	return newFinding(idOutsideTree, scorecard.Position{File: name},
+		"the symbolic link is not followed: "+err.Error(), "keep the file itself in the repository")
+}
+
 func (l *loader) mention(name string, data []byte) {
 	if bytes.Contains(data, []byte(classKey)) {
 		l.mentions = append(l.mentions, name)
@@ -102,7 +107,7 @@ func (l *loader) parse(name string, data []byte) []*document {
 	reading := &converter{file: name}
 	documents := reading.readYAML(data)
 	ours := slices.ContainsFunc(documents, declared)
-	if !ours && !declares.Match(data) {
+	if !ours && (len(reading.findings) == 0 || !declares.Match(data)) {
 		l.mention(name, data)
 		return nil
 	}

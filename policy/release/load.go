@@ -7,6 +7,7 @@ package release
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ type loader struct {
 	estate   *Estate
 	mentions []string // files that mention connector.class, sorted
 	referred names    // files that a manifest refers to, or that are manifests
+	escapes  []scorecard.Finding
 	released map[string]scorecard.Position
 }
 
@@ -49,16 +51,26 @@ func Load(files fs.FS, config Config) (*Estate, error) {
 	if err := l.loadAll(manifests); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(l.estate.Releases, func(a, b *Release) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
-	slices.SortStableFunc(l.estate.Findings, func(a, b scorecard.Finding) int {
-		return max(-1, min(1, 2*strings.Compare(a.Position.File, b.Position.File)+max(-1, min(1, comparePositions(a.Position, b.Position)))))
-	})
+	l.finish()
+	return l.estate, nil
+}
+
+// finish sorts the estate and adds what is only known at the end.
+func (l *loader) finish() {
+	for _, f := range l.escapes {
+		if !l.referred[f.Position.File] {
+			l.note("", f)
+		}
+	}
 	for _, name := range l.mentions {
 		if !l.referred[name] {
 			l.estate.Unread = append(l.estate.Unread, name)
 		}
 	}
-	return l.estate, nil
+	slices.SortFunc(l.estate.Releases, func(a, b *Release) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
+	slices.SortStableFunc(l.estate.Findings, func(a, b scorecard.Finding) int {
+		return comparePositions(a.Position, b.Position)
+	})
 }
 
 // loadAll loads the runtimes first, because releases name them.
@@ -66,13 +78,17 @@ func (l *loader) loadAll(manifests []*document) error {
 	var releases []*document
 	for _, d := range manifests {
 		kindName := d.root.field("kind")
-		switch {
+		switch version := d.root.field("apiVersion"); {
+		case version.text != APIVersion:
+			f := newFinding(idWrongValue, d.at(version.place), fmt.Sprintf("apiVersion is %s, which this version does not read", quoted("", version.text)), "write "+APIVersion)
+			f.Expected, f.Found = APIVersion, version.text
+			l.note(d.named(), f)
 		case kindName != nil && kindName.text == kindRuntime:
 			if err := l.loadRuntime(d); err != nil {
 				return err
 			}
 		case kindName != nil && kindName.text != kindRelease:
-			l.estate.Findings = append(l.estate.Findings, unknownKind(d, kindName))
+			l.note(d.named(), unknownKind(d, kindName))
 		default:
 			releases = append(releases, d)
 		}
@@ -126,11 +142,11 @@ func (l *loader) loadRuntime(d *document) error {
 	if err == nil && !blocks(findings) {
 		findings = d.decode(d.root, &runtime.RuntimeManifest)
 	}
-	for i := range findings {
-		findings[i].Layer, findings[i].ControlPoint = scorecard.Runtime, scorecard.ReleaseDecision
-	}
 	if first, twice := l.estate.Runtimes[d.named()]; twice {
 		findings = append(findings, taken(d, first.document.position("/metadata/name")))
+	}
+	for i := range findings {
+		findings[i].Layer = scorecard.Runtime
 	}
 	l.note("", findings...)
 	if err == nil && !blocks(findings) {
@@ -142,6 +158,7 @@ func (l *loader) loadRuntime(d *document) error {
 // loadRelease adds a release that could be read whole, and what is wrong with it.
 func (l *loader) loadRelease(d *document) error {
 	r := &Release{File: d.file, documents: documents{manifest: d, tree: l.tree}}
+	l.refersToDefinition(d)
 	findings, err := l.readRelease(r)
 	if err != nil {
 		return err
@@ -161,6 +178,21 @@ func (l *loader) loadRelease(d *document) error {
 	l.note(d.named(), conflicts(r)...)
 	l.note(d.named(), trialConfig(r)...)
 	return err
+}
+
+// refersToDefinition remembers the definition even of a manifest that is wrong.
+func (l *loader) refersToDefinition(d *document) {
+	if stated := d.find([]string{"spec", "definition", "path"}); stated != nil {
+		if name, err := l.beside(d.file, stated.text); err == nil {
+			l.referred.add(name)
+		}
+	}
+}
+
+// beside resolves a name that a file states, and remembers that it does.
+func (l *loader) beside(file, relative string) (string, error) {
+	l.referred.add(path.Join(path.Dir(file), relative))
+	return l.tree.beside(file, relative)
 }
 
 // readRelease reads a release's manifest and its definition.

@@ -1,6 +1,8 @@
 package release
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -14,6 +16,7 @@ import (
 type reference struct {
 	pointer  string
 	relative string
+	layer    scorecard.Layer // of what it names
 }
 
 // below is the pointer of a file in the folder that is referred to, or of itself.
@@ -28,24 +31,24 @@ func (ref reference) below(root, name string) string {
 // definition and its samples, in a stable order.
 func (r *Release) references() []reference {
 	var all []reference
-	add := func(pointer, relative string) {
+	add := func(layer scorecard.Layer, relative string, tokens ...string) {
 		if relative != "" {
-			all = append(all, reference{pointer, relative})
+			all = append(all, reference{pointerOf(tokens), relative, layer})
 		}
 	}
 	for i, plugin := range r.Spec.Artifact.Plugins {
-		add("/spec/artifact/plugins/"+strconv.Itoa(i)+"/path", plugin.Path)
+		add(scorecard.Artifact, plugin.Path, "spec", "artifact", "plugins", strconv.Itoa(i), "path")
 	}
 	for _, name := range sortedKeys(r.Spec.Schema.Subjects) {
-		add("/spec/schema/subjects/"+escape(name)+"/history", r.Spec.Schema.Subjects[name].History)
+		add(scorecard.Contract, r.Spec.Schema.Subjects[name].History, "spec", "schema", "subjects", name, "history")
 	}
-	add("/spec/observability/alerts", r.Spec.Observability.Alerts)
+	add(scorecard.Configuration, r.Spec.Observability.Alerts, "spec", "observability", "alerts")
 	for _, name := range sortedKeys(r.Spec.Environments) {
-		add("/spec/environments/"+escape(name)+"/overlay", r.Spec.Environments[name].Overlay)
+		add(scorecard.Configuration, r.Spec.Environments[name].Overlay, "spec", "environments", name, "overlay")
 	}
 	for _, name := range sortedKeys(r.Spec.Trial.Services) {
 		for i, script := range r.Spec.Trial.Services[name].Init {
-			add("/spec/trial/services/"+escape(name)+"/init/"+strconv.Itoa(i), script)
+			add(scorecard.Contract, script, "spec", "trial", "services", name, "init", strconv.Itoa(i))
 		}
 	}
 	return all
@@ -66,21 +69,20 @@ func (l *loader) refer(r *Release) ([]scorecard.Finding, error) {
 	}
 	findings = append(findings, sampled...)
 	for _, ref := range r.references() {
-		missing, _, err := l.hash(r, ref, idFileMissing, isAny)
+		found, err := l.hash(r, ref, idFileMissing, isAny)
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, missing...)
+		findings = append(findings, found.findings...)
 	}
 	return findings, nil
 }
 
 func (l *loader) unknownRuntime(r *Release) scorecard.Finding {
-	known := sortedKeys(l.estate.Runtimes)
 	f := newFinding(idRuntimeUnknown, r.documents.manifest.position("/spec/runtime"),
 		"there is no readable ConnectRuntime "+quoted("", r.Spec.Runtime), "correct the name, or add a ConnectRuntime of that name")
 	f.Layer, f.Found = scorecard.Runtime, r.Spec.Runtime
-	if near := nearest(r.Spec.Runtime, known); near != "" {
+	if near := nearest(r.Spec.Runtime, sortedKeys(l.estate.Runtimes)); near != "" {
 		f.Message += " (did you mean " + quoted("", near) + "?)"
 		f.Expected = near
 	}
@@ -89,54 +91,104 @@ func (l *loader) unknownRuntime(r *Release) scorecard.Finding {
 
 // sample finds the sample files.
 func (l *loader) sample(r *Release) ([]scorecard.Finding, error) {
-	ref := reference{"/spec/schema/samples", r.Spec.Schema.Samples}
+	ref := reference{"/spec/schema/samples", r.Spec.Schema.Samples, scorecard.Contract}
 	if ref.relative == "" {
 		return nil, nil
 	}
-	findings, files, err := l.hash(r, ref, idSamplesMissing, isSample)
-	if err == nil && len(findings) == 0 && len(files) == 0 {
+	found, err := l.hash(r, ref, idSamplesMissing, isSample)
+	if err == nil && len(found.findings) == 0 && len(found.files) == 0 {
 		f := newFinding(idSamplesMissing, r.documents.manifest.position(ref.pointer),
 			"there are no sample files (.jsonl) in "+quoted("", ref.relative), "add samples as JSON lines, or correct the path")
-		findings = append(findings, f)
+		f.Layer = ref.layer
+		found.findings = append(found.findings, f)
 	}
-	for i := range findings {
-		findings[i].Layer = scorecard.Contract
-	}
-	r.Samples = files
-	return findings, err
+	r.Samples = found.files
+	return found.findings, err
 }
 
 func isAny(string) bool { return true }
 
 func isSample(name string) bool { return path.Ext(name) == ".jsonl" || path.Ext(name) == ".ndjson" }
 
-// hash records the digest of a file, or of every wanted file in a folder. It
-// returns the files, sorted.
-func (l *loader) hash(r *Release, ref reference, missing string, wanted func(string) bool) ([]scorecard.Finding, []string, error) {
-	root, err := l.tree.beside(r.File, ref.relative)
+// referred is what a reference led to.
+type referred struct {
+	files    []string // sorted
+	findings []scorecard.Finding
+}
+
+// hash records the digest of a file, or of every wanted file in a folder.
+func (l *loader) hash(r *Release, ref reference, missing string, wanted func(string) bool) (referred, error) {
+	root, err := l.beside(r.File, ref.relative)
 	if err != nil {
-		return []scorecard.Finding{unresolved(r, ref.pointer, ref.relative, missing, err)}, nil, nil
+		return referred{findings: []scorecard.Finding{r.unresolved(ref, missing, err)}}, nil
 	}
-	var findings []scorecard.Finding
-	var files []string
+	var found referred
 	err = fs.WalkDir(l.tree.files, root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || name != root && !wanted(name) {
 			return err
 		}
-		real, err := l.tree.resolve(name)
-		if err != nil {
-			findings = append(findings, unresolved(r, ref.pointer, name, missing, err))
+		file, err := l.hashFile(r, ref, root, name)
+		if problem, ok := errors.AsType[*refusal](err); ok {
+			problem.finding.Layer = ref.layer
+			found.findings = append(found.findings, r.referring(ref.pointer, []scorecard.Finding{problem.finding})...)
 			return nil
 		}
-		sum, err := l.tree.digest(real)
-		if err != nil {
-			return err
-		}
-		r.Files[ref.below(root, name)] = sum
-		files = append(files, real)
-		return nil
+		found.files = append(found.files, file)
+		return err
 	})
-	slices.Sort(files)
-	refused, err := findingOf(err)
-	return append(findings, refused...), slices.Compact(files), err
+	slices.Sort(found.files)
+	found.files = slices.Compact(found.files)
+	return found, err
+}
+
+// hashFile records the digest of one file and returns where it really is.
+func (l *loader) hashFile(r *Release, ref reference, root, name string) (string, error) {
+	real, err := l.tree.resolve(name)
+	if err != nil {
+		id := idUnreadable
+		if errors.Is(err, errOutside) {
+			id = idOutsideTree
+		}
+		return "", refuse(id, scorecard.Position{File: name}, "the symbolic link is not followed: "+err.Error(),
+			"keep the file itself in the repository, or remove the link")
+	}
+	l.referred.add(real)
+	sum, err := l.tree.digest(real)
+	if err != nil {
+		return "", err
+	}
+	r.Files[ref.below(root, name)] = sum
+	return real, nil
+}
+
+// referring moves findings about a whole file to the value that refers to it.
+func (r *Release) referring(pointer string, findings []scorecard.Finding) []scorecard.Finding {
+	for i, f := range findings {
+		if f.Position.Line == 0 {
+			findings[i].Message = f.Position.File + ": " + f.Message
+			findings[i].Position = r.documents.manifest.position(pointer)
+		}
+	}
+	return findings
+}
+
+// unresolved is the finding of a path in the manifest that leads nowhere.
+func (r *Release) unresolved(ref reference, missing string, err error) scorecard.Finding {
+	f := newFinding(missing, r.documents.manifest.position(ref.pointer), "", "")
+	f.Found, f.Layer = ref.relative, ref.layer
+	stated := dotted(ref.pointer) + " is " + quoted(ref.pointer, ref.relative)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.Message = stated + ", and there is no such file"
+		f.Remedy = "correct the path, which is relative to " + r.File + ", or add the file"
+	case errors.Is(err, errOutside):
+		f.ID = idOutsideTree
+		f.Message = fmt.Sprintf("%s, which is not read: %v", stated, err)
+		f.Remedy = "keep the file in the repository, and name it relative to " + r.File
+	default:
+		f.ID = idUnreadable
+		f.Message = fmt.Sprintf("%s, which cannot be read: %v", stated, err)
+		f.Remedy = "correct the path, which is relative to " + r.File
+	}
+	return f
 }

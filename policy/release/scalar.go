@@ -25,9 +25,21 @@ const unlimitedText = "unlimited"
 
 var durationPart = regexp.MustCompile(`^([0-9]+)(ms|s|m|h|d|w)`)
 
-var durationUnits = map[string]time.Duration{
-	"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour,
-	"d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+func durationUnit(suffix string) time.Duration {
+	switch suffix {
+	case "ms":
+		return time.Millisecond
+	case "s":
+		return time.Second
+	case "m":
+		return time.Minute
+	case "h":
+		return time.Hour
+	case "d":
+		return 24 * time.Hour
+	default: // w: durationPart has no other
+		return 7 * 24 * time.Hour
+	}
 }
 
 // UnmarshalText reads whole numbers with the units ms, s, m, h, d (24 h) and w
@@ -44,7 +56,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 		if part == nil {
 			return fmt.Errorf("read duration %q: write whole numbers with units, such as 72h, 7d or 30m", text)
 		}
-		span, ok := times(part[1], int64(durationUnits[part[2]]))
+		span, ok := times(part[1], int64(durationUnit(part[2])))
 		if total += span; !ok || total < 0 {
 			return fmt.Errorf("read duration %q: longer than 292 years; write %q for no limit", text, unlimitedText)
 		}
@@ -80,28 +92,26 @@ func (d Duration) String() string {
 // Zero: not stated.
 type Size int64
 
-// sizeUnits are the binary units from the largest, then the decimal ones.
-var sizeUnits = []struct {
+type sizeUnit struct {
 	suffix string
 	bytes  int64
-}{
-	{"Ti", 1 << 40},
-	{"Gi", 1 << 30},
-	{"Mi", 1 << 20},
-	{"Ki", 1 << 10},
-	{"TB", 1e12},
-	{"GB", 1e9},
-	{"MB", 1e6},
-	{"kB", 1e3},
-	{"KB", 1e3},
-	{"", 1},
+}
+
+// binaryUnits are sorted from the largest.
+func binaryUnits() []sizeUnit {
+	return []sizeUnit{{"Ti", 1 << 40}, {"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}}
+}
+
+// decimalUnits end with the one that has no suffix.
+func decimalUnits() []sizeUnit {
+	return []sizeUnit{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"KB", 1e3}, {"", 1}}
 }
 
 // UnmarshalText reads a whole number with one of the units Ki, Mi, Gi, Ti (powers
 // of 1024), kB, MB, GB, TB (powers of 1000), or none. It returns an error for
 // anything else and for more than 8 EiB.
 func (s *Size) UnmarshalText(text []byte) error {
-	for _, unit := range sizeUnits {
+	for _, unit := range append(binaryUnits(), decimalUnits()...) {
 		digits, found := strings.CutSuffix(string(text), unit.suffix)
 		if !found {
 			continue
@@ -122,7 +132,7 @@ func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // String is what MarshalText writes.
 func (s Size) String() string {
-	for _, unit := range sizeUnits[:4] {
+	for _, unit := range binaryUnits() {
 		if s != 0 && int64(s)%unit.bytes == 0 {
 			return strconv.FormatInt(int64(s)/unit.bytes, 10) + unit.suffix
 		}

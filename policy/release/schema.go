@@ -2,6 +2,7 @@ package release
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ var schemaFiles embed.FS
 
 // schemas are the compiled schemas by kind. They are compiled once: it costs more
 // than validating a hundred manifests.
+//
+//nolint:gochecknoglobals // never changes, and tests and benchmarks share it
 var schemas = sync.OnceValues(compileSchemas)
 
 func compileSchemas() (map[string]*jsonschema.Schema, error) {
@@ -69,7 +72,7 @@ func (d *document) validate(kindName string) ([]scorecard.Finding, error) {
 	violations := &violations{document: d, schema: compiled[kindName]}
 	violations.add(invalid)
 	slices.SortStableFunc(violations.findings, func(a, b scorecard.Finding) int {
-		return comparePositions(a.Position, b.Position)
+		return cmp.Or(comparePositions(a.Position, b.Position), strings.Compare(a.Message, b.Message))
 	})
 	return violations.findings, nil
 }
@@ -128,10 +131,7 @@ func (v *violations) unknownFields(parent, names []string) {
 
 // nameOf is where the name of a field stands.
 func (d *document) nameOf(parent []string, name string) scorecard.Position {
-	current := d.root
-	for _, token := range parent {
-		current, _ = current.step(token)
-	}
+	current := d.find(parent)
 	for _, f := range current.fields {
 		if f.name == name {
 			return d.at(f.place)
@@ -163,11 +163,20 @@ func (v *violations) wrongType(location []string, problem *violation.Type) {
 	pointer := pointerOf(location)
 	want := typeNames(problem.Want)
 	found := v.find(location)
-	message := fmt.Sprintf("%s is %s, not %s", dotted(pointer), described(pointer, found), want)
 	if found.kind == null {
-		message = dotted(pointer) + " has no value"
+		v.noValue(pointer, want)
+		return
 	}
-	v.report(idWrongType, v.position(pointer), message, want, kindNames[found.kind], "write "+want)
+	remedy := "write " + want
+	if found.scalar() && want == typeNames([]string{"string"}) {
+		remedy = "put the value in quotes"
+	}
+	v.report(idWrongType, v.position(pointer), fmt.Sprintf("%s is %s, not %s", dotted(pointer), described(pointer, found), want),
+		want, found.kind.String(), remedy)
+}
+
+func (v *violations) noValue(pointer, want string) {
+	v.report(idWrongType, v.position(pointer), dotted(pointer)+" has no value", want, null.String(), "give it a value, or remove it")
 }
 
 func (v *violations) wrongValue(invalid *jsonschema.ValidationError) {
@@ -180,18 +189,22 @@ func (v *violations) wrongValue(invalid *jsonschema.ValidationError) {
 		want = "one of " + joined(problem.Want)
 	case *violation.Const:
 		want = fmt.Sprint(problem.Want)
-	case *violation.PropertyNames:
-		v.report(idWrongValue, v.nameOf(location, problem.Property), fmt.Sprintf("%s may not be a name here", quoted("", problem.Property)), want, problem.Property, "rename it")
+	}
+	if found.kind == null {
+		v.noValue(pointer, want)
 		return
 	}
 	v.report(idWrongValue, v.position(pointer), fmt.Sprintf("%s is %s, not %s", dotted(pointer), described(pointer, found), want),
 		want, redactValue(pointer, found.text), "write "+want)
 }
 
+// find is the value at unescaped tokens; nil where there is none.
 func (d *document) find(location []string) *value {
 	current := d.root
 	for _, token := range location {
-		current, _ = current.step(token)
+		if current, _ = current.step(token); current == nil {
+			return nil
+		}
 	}
 	return current
 }
@@ -229,7 +242,7 @@ func choices(invalid *jsonschema.ValidationError) []string {
 
 // nearest is the known name that a misspelt one was meant to be; empty where none is near.
 func nearest(name string, known []string) string {
-	best, bestDistance := "", max(2, len(name)/3)+1
+	best, bestDistance := "", min(max(2, len(name)/3), len(name)/2)+1
 	for _, candidate := range known {
 		distance := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
 		if distance < bestDistance {
@@ -239,12 +252,10 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-var kindNames = [...]string{null: "nothing", boolean: "true or false", number: "a number", text: "text", list: "a list", object: "fields"}
-
 func typeNames(want []string) string {
 	names := map[string]string{
 		"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
-		"array": "a list", "object": "fields below it",
+		"array": "a list", "object": "a map",
 	}
 	if len(want) > 1 { // the schemas combine only the scalars
 		return "a single value"
@@ -252,12 +263,19 @@ func typeNames(want []string) string {
 	return names[want[0]]
 }
 
-// described is a value in a message: scalars quoted, others by what they are.
+// described is a value in a message: texts quoted, other scalars as they are
+// written, lists and maps by what they are.
 func described(pointer string, v *value) string {
-	if v.scalar() {
+	switch {
+	case v.kind == text && v.text == "":
+		return "empty"
+	case v.kind == text:
 		return quoted(pointer, v.text)
+	case v.scalar():
+		return redactValue(pointer, v.text)
+	default:
+		return v.kind.String()
 	}
-	return kindNames[v.kind]
 }
 
 func joined(values []any) string {
@@ -288,8 +306,5 @@ func dotted(pointer string) string {
 }
 
 func comparePositions(a, b scorecard.Position) int {
-	if a.Line != b.Line {
-		return a.Line - b.Line
-	}
-	return a.Column - b.Column
+	return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 }

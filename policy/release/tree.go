@@ -18,8 +18,11 @@ import (
 // maxLinks bounds how many symbolic links a path may lead through.
 const maxLinks = 40
 
-// errOutside is why a path is not followed.
-var errOutside = errors.New("it leads out of the repository")
+// The reasons why a path is not followed or a file is not read.
+var (
+	errOutside = errors.New("it leads out of the repository")
+	errFolder  = errors.New("it is a folder")
+)
 
 // tree is a file tree in which no path leads out. Safe for concurrent use.
 type tree struct {
@@ -34,7 +37,7 @@ func (t *tree) resolve(name string) (string, error) { return t.follow(name, maxL
 
 func (t *tree) follow(name string, links int) (string, error) {
 	if links == 0 {
-		return "", errors.New("it leads through too many symbolic links")
+		return "", fmt.Errorf("%w or leads through more than %d symbolic links", errOutside, maxLinks)
 	}
 	if name == "." {
 		return name, nil
@@ -86,11 +89,11 @@ func (t *tree) beside(file, relative string) (string, error) {
 // read returns a text file of at most maxFile bytes without its byte order mark.
 // Files that are larger or no text are refused.
 func (t *tree) read(name string) ([]byte, error) {
-	file, err := t.files.Open(name)
+	file, err := t.open(name)
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return nil, unreadable(name, err)
@@ -107,10 +110,26 @@ func (t *tree) read(name string) ([]byte, error) {
 	return []byte(strings.TrimPrefix(string(data), "\uFEFF")), nil
 }
 
+// open opens a file, and refuses a folder.
+func (t *tree) open(name string) (fs.File, error) {
+	file, err := t.files.Open(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.IsDir() {
+		return file, nil
+	}
+	if err == nil {
+		err = errFolder
+	}
+	return nil, unreadable(name, errors.Join(err, file.Close()))
+}
+
 // unreadable refuses a file that may not be opened or is a folder. Any other
 // failure is the tree's, and stays an error.
 func unreadable(name string, err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrInvalid) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errFolder) {
 		return refuse(idUnreadable, scorecard.Position{File: name}, "the file cannot be read: "+err.Error(),
 			"make it a file that can be read")
 	}
@@ -131,11 +150,11 @@ func invalidUTF8(data []byte) int {
 
 // digest is the sha256 of a file of any size, in hex.
 func (t *tree) digest(name string) (string, error) {
-	file, err := t.files.Open(name)
+	file, err := t.open(name)
 	if err != nil {
-		return "", unreadable(name, err)
+		return "", err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	sum := sha256.New()
 	if _, err := io.Copy(sum, file); err != nil {
 		return "", unreadable(name, err)

@@ -25,6 +25,24 @@ const (
 	object
 )
 
+// String is the kind as messages name it.
+func (k kind) String() string {
+	switch k {
+	case null:
+		return "nothing"
+	case boolean:
+		return "true or false"
+	case number:
+		return "a number"
+	case list:
+		return "a list"
+	case object:
+		return "a map"
+	case text:
+	}
+	return "text"
+}
+
 // place is where something stands in a file: a line and a column in runes, from 1.
 type place struct{ line, column int }
 
@@ -120,7 +138,7 @@ func (v *value) each(pointer string, yield func(pointer string, scalar *value)) 
 }
 
 // position is where the value of an RFC 6901 pointer stands: a scalar itself, an
-// object or a list at its name. What is missing stands at its nearest parent.
+// object, a list or nothing at its name. What is missing stands at its nearest parent.
 func (d *document) position(pointer string) scorecard.Position {
 	current, at := d.root, d.root.place
 	for _, token := range tokens(pointer) {
@@ -143,7 +161,7 @@ func (v *value) step(token string) (*value, place) {
 		if f.name != token {
 			continue
 		}
-		if f.value.scalar() {
+		if f.value.scalar() && f.value.kind != null {
 			return f.value, f.value.place
 		}
 		return f.value, f.place
@@ -154,18 +172,19 @@ func (v *value) step(token string) (*value, place) {
 	return nil, place{}
 }
 
-var (
-	pointerEscaper   = strings.NewReplacer("~", "~0", "/", "~1")
-	pointerUnescaper = strings.NewReplacer("~1", "/", "~0", "~")
-)
+func escape(token string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
+}
 
-func escape(token string) string { return pointerEscaper.Replace(token) }
+func unescape(token string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+}
 
 // tokens are the parts of an RFC 6901 pointer, unescaped.
 func tokens(pointer string) []string {
 	parts := strings.Split(pointer, "/")[1:]
 	for i, part := range parts {
-		parts[i] = pointerUnescaper.Replace(part)
+		parts[i] = unescape(part)
 	}
 	return parts
 }

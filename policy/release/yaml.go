@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -20,6 +21,7 @@ func (c *converter) readYAML(data []byte) []*document {
 			"remove it, or write it as an escape in double quotes")
 		return nil
 	}
+	c.data = data
 	var documents []*document
 	for decoder := yaml.NewDecoder(bytes.NewReader(data)); ; {
 		var node yaml.Node
@@ -62,11 +64,26 @@ func (c *converter) yamlValue(node *yaml.Node, depth int) *value {
 		return c.yamlList(node, depth)
 	case yaml.ScalarNode, yaml.DocumentNode, yaml.AliasNode:
 	}
-	converted := &value{place: at, kind: text, text: node.Value}
+	converted := &value{place: c.afterProperties(node), kind: text, text: node.Value}
 	if node.Style == 0 {
 		converted.kind = plainKind(node.Value)
 	}
 	return converted
+}
+
+// properties are the anchor and the tag before a scalar on its line.
+var properties = regexp.MustCompile(`^(?:[&!][^ \t]*[ \t]+)+`)
+
+// afterProperties is where a scalar itself begins; the parser counts its anchor
+// and its tag as part of it.
+func (c *converter) afterProperties(node *yaml.Node) place {
+	at := place{node.Line, node.Column}
+	if node.Anchor == "" && node.Style&yaml.TaggedStyle == 0 {
+		return at
+	}
+	line := []rune(strings.Split(string(c.data), "\n")[at.line-1])
+	at.column += utf8.RuneCountInString(properties.FindString(string(line[at.column-1:])))
+	return at
 }
 
 func (c *converter) yamlList(node *yaml.Node, depth int) *value {
