@@ -76,8 +76,12 @@ func (l *lane) run(ctx context.Context) (err error) {
 		phase string
 		run   func(context.Context) error
 	}{
-		{"broker", l.startBroker}, {"services", l.startServices}, {"worker", l.startWorker},
-		{"connector", l.startConnector}, {"records", l.moveRecords}, {"read back", l.readBack},
+		{"broker", l.startBroker},
+		{"services", l.startServices},
+		{"worker", l.startWorker},
+		{"connector", l.startConnector},
+		{"records", l.moveRecords},
+		{"read back", l.readBack},
 	}
 	for _, step := range steps {
 		if err := l.timed(ctx, step.phase, step.run); err != nil {

@@ -131,9 +131,11 @@ func cannotRun(r *release.Release) string {
 		return "topics.regex needs its topics named in spec.topics.input"
 	case len(r.Samples) == 0:
 		return "there are no samples: set spec.schema.samples"
-	default:
-		return ""
 	}
+	if _, err := formats(r); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // cannotCompare says why two versions cannot be compared; empty: they can.

@@ -76,7 +76,7 @@ func (l *lane) records() ([]*kgo.Record, error) {
 	samples := slices.Clone(l.samples)
 	key := l.side.Release.Spec.Contract.Key
 	for _, topic := range inputTopics(l.side.Release) {
-		onTopic := slices.DeleteFunc(l.inTopics(), func(s record.Sample) bool { return s.Topic != topic })
+		onTopic := slices.DeleteFunc(slices.Clone(l.samples), func(s record.Sample) bool { return s.Topic != topic })
 		sentinel, possible := record.Sentinel(onTopic, key)
 		if !possible {
 			continue
@@ -87,7 +87,7 @@ func (l *lane) records() ([]*kgo.Record, error) {
 		samples = append(samples, sentinel)
 	}
 	records := make([]*kgo.Record, 0, len(samples))
-	for _, sample := range l.placed(samples) {
+	for _, sample := range samples {
 		encoded, err := sample.Record(as)
 		if err != nil {
 			failed := l.fail(scorecard.ConfigurationFailure, "", err.Error(), nil)
@@ -97,19 +97,6 @@ func (l *lane) records() ([]*kgo.Record, error) {
 		records = append(records, encoded)
 	}
 	return records, nil
-}
-
-func (l *lane) inTopics() []record.Sample { return l.placed(slices.Clone(l.samples)) }
-
-// placed gives samples that name no topic the only one there is.
-func (l *lane) placed(samples []record.Sample) []record.Sample {
-	topics := inputTopics(l.side.Release)
-	for i := range samples {
-		if samples[i].Topic == "" {
-			samples[i].Topic = topics[0]
-		}
-	}
-	return samples
 }
 
 // await waits until the committed offsets have reached the end of every topic and

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/connectgate/connectgate/checks/record"
 	"github.com/connectgate/connectgate/policy/change"
@@ -42,21 +44,35 @@ func Samples(changed change.Release, base, head fs.FS) ([]record.Sample, []score
 	return merged, findings, nil
 }
 
+// readSamples reads one side's samples and gives each its topic.
 func readSamples(r *release.Release, tree fs.FS) ([]record.Sample, []scorecard.Finding, error) {
 	samples, err := record.Read(tree, r.Samples)
-	var bad *record.SampleError
-	if errors.As(err, &bad) {
-		return nil, []scorecard.Finding{{
-			ID: "release/sample-invalid", Release: r.Metadata.Name,
-			ControlPoint: scorecard.CompatibilityTest, Layer: scorecard.Contract, Severity: scorecard.SeverityFail,
-			Position: bad.Position, Message: bad.Msg,
-			Remedy: "write one JSON object a line, with key and value, and value null for a tombstone",
-		}}, nil
-	}
-	if err != nil {
+	bad, invalid := errors.AsType[*record.SampleError](err)
+	if err != nil && !invalid {
 		return nil, nil, fmt.Errorf("read samples of %s: %w", r.Metadata.Name, err)
 	}
-	return samples, nil, nil
+	topics := inputTopics(r)
+	for i, sample := range samples {
+		switch {
+		case slices.Contains(topics, sample.Topic):
+		case sample.Topic == "" && len(topics) == 1:
+			samples[i].Topic = topics[0]
+		default:
+			bad = &record.SampleError{
+				Position: scorecard.Position{File: sample.File, Line: sample.Line},
+				Msg:      fmt.Sprintf("the sample's topic is %q, and the connector reads %s", sample.Topic, strings.Join(topics, ", ")),
+			}
+		}
+	}
+	if bad == nil {
+		return samples, nil, nil
+	}
+	return nil, []scorecard.Finding{{
+		ID: "release/sample-invalid", Release: r.Metadata.Name,
+		ControlPoint: scorecard.CompatibilityTest, Layer: scorecard.Contract, Severity: scorecard.SeverityFail,
+		Position: bad.Position, Message: bad.Msg,
+		Remedy: "write one JSON object a line, with key, value (null for a tombstone) and, where there are several, topic",
+	}}, nil
 }
 
 func removedSample(changed change.Release, sample record.Sample) scorecard.Finding {
