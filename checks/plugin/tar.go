@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -13,7 +12,7 @@ func untar(u *unpacking, source io.Reader) error {
 	if err != nil {
 		return u.damaged("", err)
 	}
-	entries := tar.NewReader(&bounded{Reader: unzipped, left: maxUnpacked + maxEntries*1024})
+	entries := tar.NewReader(&bounded{Reader: unzipped, left: min(maxUnpacked+maxEntries*1024, max(freeRatio, maxRatio*u.size))})
 	for {
 		header, err := entries.Next()
 		switch {
@@ -55,7 +54,7 @@ type bounded struct {
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("it unpacks to more than %d MiB", maxUnpacked>>20)
+		return 0, errors.New("it unpacks to far more than its size")
 	}
 	return n, err
 }

@@ -39,12 +39,14 @@ func (s source) fail(at int, format string, args ...any) error {
 
 // sample reads the whole line.
 func (s source) sample() (Sample, error) {
-	text := bytes.TrimLeft(s.text, " \t")
+	text := bytes.TrimLeft(s.text, " \t\r")
 	root := node{text: text, at: len(s.text) - len(text)}
 	if err := s.syntax(); err != nil {
 		return Sample{}, err
 	}
-	if err := s.check(root, 0); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // 1e999 is for a converter to judge
+	if err := s.check(root, decoder, 0); err != nil {
 		return Sample{}, err
 	}
 	members, err := s.object(root, "a sample")
@@ -80,26 +82,36 @@ func (s source) syntax() error {
 	return err
 }
 
-// check refuses what decoders read differently: names that appear twice, and too deep nesting.
-func (s source) check(n node, depth int) error {
-	if depth > maxDepth {
-		return s.fail(n.at, "nested deeper than %d", maxDepth)
-	}
-	children, err := s.children(n)
-	if err != nil {
+// check refuses what decoders read differently: names that appear twice, and too
+// deep nesting. It takes one value from the decoder, which reads n's text.
+func (s source) check(n node, decoder *json.Decoder, depth int) error {
+	at := n.at + skip(n.text, decoder.InputOffset())
+	opening, err := decoder.Token()
+	if _, nested := opening.(json.Delim); !nested || err != nil {
 		return err
 	}
-	names := map[string]bool{}
-	for _, child := range children {
-		if n.text[0] == '{' && names[child.name] {
-			return s.fail(child.nameAt, "%q appears twice in one object; keep one", child.name)
+	if depth > maxDepth {
+		return s.fail(at, "nested deeper than %d", maxDepth)
+	}
+	names := map[json.Token]bool{}
+	for decoder.More() {
+		if opening == json.Delim('{') {
+			at := n.at + skip(n.text, decoder.InputOffset())
+			name, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			if names[name] {
+				return s.fail(at, "%q appears twice in one object; keep one", name)
+			}
+			names[name] = true
 		}
-		names[child.name] = true
-		if err := s.check(child, depth+1); err != nil {
+		if err := s.check(n, decoder, depth+1); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = decoder.Token() // the closing bracket
+	return err
 }
 
 // children are the members of an object or the elements of an array, nothing for a scalar.
@@ -130,7 +142,7 @@ func (s source) children(n node) ([]node, error) {
 
 // skip is the offset of the token that follows.
 func skip(text []byte, from int64) int {
-	return len(text) - len(bytes.TrimLeft(text[from:], " \t\r\n,:"))
+	return len(text) - len(bytes.TrimLeft(text[from:], " \t\r,:"))
 }
 
 func (s source) object(n node, what string) ([]node, error) {

@@ -14,7 +14,8 @@ import (
 // has: one key field, replaced in key and value wherever it stands. Integers
 // stay within their schema's type, text gets a suffix, a UUID becomes another.
 // Produced last, it makes sure that a partition ends with a record that
-// survives. It is false where no sample has a key that can be renewed.
+// survives; so give it the samples of one topic with one partition at a time.
+// It is false where no sample has a key that can be renewed.
 func Sentinel(samples []Sample, keyFields []string) (Sample, bool) {
 	r := renewal{samples: samples, keyFields: keyFields, taken: map[string][]any{}}
 	tries := 0
