@@ -118,12 +118,14 @@ func TestDatabase(t *testing.T) {
 		if err := database.Container().Stop(t.Context(), 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
-		_, err := database.Query(t.Context(), "SELECT 1")
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // no answer comes at all
+		defer cancel()
+		_, err := database.Query(ctx, "SELECT 1")
 		_, isScript := errors.AsType[*service.ScriptError](err)
 		if err == nil || isScript || !strings.HasPrefix(err.Error(), "query database db: connect to PostgreSQL as trial") {
 			t.Errorf("a query answers %v", err)
 		}
-		if _, err := database.Tables(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "read database db: ") {
+		if _, err := database.Tables(ctx); err == nil || !strings.HasPrefix(err.Error(), "read database db: ") {
 			t.Errorf("reading tables answers %v", err)
 		}
 	})
@@ -272,7 +274,7 @@ func TestStart_scripts(t *testing.T) {
 func TestStart_doesNotComeUp(t *testing.T) {
 	in, image := fixture(t)
 	t.Run("one that ends says with which status, and its last lines", func(t *testing.T) {
-		_, err := service.Start(t.Context(), in, service.Spec{Name: "ends", Image: image, })
+		_, err := service.Start(t.Context(), in, service.Spec{Name: "ends", Image: image})
 		ended, ok := errors.AsType[*stack.ExitError](err)
 		if !ok || ended.Code == 0 || len(ended.Log) == 0 {
 			t.Errorf("got %v", err)
