@@ -71,8 +71,11 @@ func (r *Repository) Range(ctx context.Context, base, head string) (Range, error
 	if result.Target, err = r.commitTree(ctx, base, targetCommit); err != nil {
 		return Range{}, err
 	}
-	if result.Base, err = r.commitTree(ctx, base, baseCommit); err != nil {
-		return Range{}, err
+	result.Base = result.Target // while nobody pushed to the target since, which is often
+	if baseCommit != targetCommit {
+		if result.Base, err = r.commitTree(ctx, base, baseCommit); err != nil {
+			return Range{}, err
+		}
 	}
 	if head == Worktree {
 		result.Head, err = r.worktree(ctx, headCommit)

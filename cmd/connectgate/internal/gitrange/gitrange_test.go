@@ -5,128 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// clone is a repository in a temporary folder.
-type clone struct {
-	t   testing.TB
-	dir string
-}
-
-func newClone(t testing.TB) clone {
-	t.Helper()
-	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	c := clone{t: t, dir: t.TempDir()}
-	c.git("init", "-q", "-b", "main")
-	return c
-}
-
-func (c clone) git(args ...string) string {
-	c.t.Helper()
-	settings := []string{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"}
-	cmd := exec.CommandContext(c.t.Context(), "git", append(settings, args...)...)
-	cmd.Dir = c.dir
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, output)
-	}
-	return strings.TrimSpace(string(output))
-}
-
-func (c clone) write(name, content string) {
-	c.t.Helper()
-	file := filepath.Join(c.dir, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c clone) link(target, name string) {
-	c.t.Helper()
-	if err := os.Symlink(target, filepath.Join(c.dir, name)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c clone) remove(name string) {
-	c.t.Helper()
-	if err := os.RemoveAll(filepath.Join(c.dir, name)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c clone) commit(message string) string {
-	c.t.Helper()
-	c.git("add", "-A")
-	c.git("commit", "-q", "--allow-empty", "-m", message)
-	return c.git("rev-parse", "HEAD")
-}
-
-func (c clone) open() *Repository {
-	c.t.Helper()
-	return openAt(c.t, c.dir)
-}
-
-func openAt(t testing.TB, dir string) *Repository {
-	t.Helper()
-	repository, err := Open(context.WithoutCancel(t.Context()), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := repository.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return repository
-}
-
-func rangeOf(t testing.TB, repository *Repository, base, head string) Range {
-	t.Helper()
-	result, err := repository.Range(t.Context(), base, head)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
-
-func touched(t testing.TB, r Range) []string {
-	t.Helper()
-	paths, err := r.Touched(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return paths
-}
-
-func content(t testing.TB, tree fs.FS, name string) string {
-	t.Helper()
-	data, err := fs.ReadFile(tree, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-func checkPaths(t *testing.T, got []string, want ...string) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
 
 func TestRange_differsFromTheMergeBase(t *testing.T) {
 	c := newClone(t)
@@ -371,7 +256,7 @@ func shallow(c clone) string {
 	c.commit("head")
 	c.git("switch", "-q", "main")
 	c.commit("target")
-	dir := filepath.Join(c.t.TempDir(), "shallow")
+	dir := filepath.Join(c.tb.TempDir(), "shallow")
 	c.git("clone", "-q", "--depth=1", "--no-single-branch", "file://"+c.dir, dir)
 	return dir
 }
@@ -394,47 +279,6 @@ func TestOpen_cancelled(t *testing.T) {
 	}
 }
 
-func TestTree_oddNames(t *testing.T) {
-	c := newClone(t)
-	names := []string{"a\nb", "with \"quotes\"", "tab\there", "ünï/日本", "-dash", ":colon", "*star", "blank ", "x.y", "x/y"}
-	for _, name := range names {
-		c.write(name, name)
-	}
-	c.write("not\xffutf8", "absent")
-	c.commit("base")
-	c.git("switch", "-q", "-c", "feature")
-	for _, name := range names {
-		c.write(name, name+" changed")
-	}
-	c.commit("head")
-	for _, head := range []string{"HEAD", Worktree} {
-		got := rangeOf(t, c.open(), "", head)
-		if len(touched(t, got)) != len(names) {
-			t.Errorf("touched %q", touched(t, got))
-		}
-		for _, name := range names {
-			if text := content(t, got.Base.FS, name) + content(t, got.Head.FS, name); text != name+name+" changed" {
-				t.Errorf("%q: %q", name, text)
-			}
-		}
-		if err := fstest.TestFS(got.Head.FS, names...); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// testing/fstest refuses backslashes, which git and Linux allow.
-func TestTree_backslashInAName(t *testing.T) {
-	c := newClone(t)
-	c.write(`back\slash`, "text")
-	c.commit("base")
-	for _, head := range []string{"HEAD", Worktree} {
-		if content(t, rangeOf(t, c.open(), "", head).Head.FS, `back\slash`) != "text" {
-			t.Errorf("%s: the file is missing", head)
-		}
-	}
-}
-
 func TestRange_ofAPartialCloneFetchesNothing(t *testing.T) {
 	c := newClone(t)
 	c.write("a", "1")
@@ -454,154 +298,6 @@ func TestRange_ofAPartialCloneFetchesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
-}
-
-func TestTree_linksAndSubmodules(t *testing.T) {
-	c := newClone(t)
-	c.write("folder/file", "text")
-	c.link("folder/file", "link")
-	c.link("folder", "linked")
-	c.link("../folder/file", "folder/up")
-	c.link("../../etc/passwd", "out")
-	c.link("/etc/passwd", "absolute")
-	c.link("nowhere", "dangling")
-	c.link("loop", "loop")
-	other := newClone(t)
-	other.commit("submodule")
-	c.git("submodule", "add", "-q", other.dir, "module")
-	c.commit("base")
-	for _, head := range []string{"HEAD", Worktree} {
-		tree := rangeOf(t, c.open(), "", head).Head.FS
-		for _, name := range []string{"link", "linked/file", "folder/up", "linked/up"} {
-			if content(t, tree, name) != "text" {
-				t.Errorf("%s: %s leads elsewhere", head, name)
-			}
-		}
-		refused := map[string]error{
-			"out": fs.ErrInvalid, "absolute": fs.ErrInvalid, "loop": fs.ErrInvalid, "dangling": fs.ErrNotExist,
-			"module": fs.ErrNotExist, "link/below": fs.ErrNotExist, "folder/file/below": fs.ErrNotExist, "../x": fs.ErrInvalid,
-		}
-		for name, want := range refused {
-			if _, err := fs.ReadFile(tree, name); !errors.Is(err, want) {
-				t.Errorf("%s: %s: %v, want %v", head, name, err, want)
-			}
-		}
-		checkLink(t, tree, "out", "../../etc/passwd")
-	}
-}
-
-func checkLink(t *testing.T, tree fs.FS, name, want string) {
-	t.Helper()
-	info, err := fs.Lstat(tree, name)
-	if err != nil || info.Mode().Type() != fs.ModeSymlink {
-		t.Errorf("lstat %s: %v, %v", name, info, err)
-	}
-	if target, err := fs.ReadLink(tree, name); err != nil || target != want {
-		t.Errorf("readlink %s: %q, %v", name, target, err)
-	}
-}
-
-func TestTree_isAFileSystem(t *testing.T) {
-	c := newClone(t)
-	c.write("a", "1")
-	c.write("run.sh", "#!/bin/sh\n")
-	c.write("folder/deep/b", strings.Repeat("x", 100_000))
-	c.write("folder/empty", "")
-	c.link("folder", "link")
-	c.git("add", "-A")
-	c.git("update-index", "--chmod=+x", "run.sh")
-	c.git("commit", "-q", "-m", "base")
-	tree := rangeOf(t, c.open(), "", "").Head.FS
-	if err := fstest.TestFS(tree, "a", "run.sh", "folder/deep/b", "folder/empty", "link"); err != nil {
-		t.Error(err)
-	}
-	if info, err := fs.Stat(tree, "folder/deep/b"); err != nil || info.Size() != 100_000 {
-		t.Errorf("stat: %v, %v", info, err)
-	}
-	if info, err := fs.Stat(tree, "run.sh"); err != nil || info.Mode() != 0o555 {
-		t.Errorf("stat: %v, %v", info, err)
-	}
-	if _, err := fs.ReadFile(tree, "folder"); !errors.Is(err, fs.ErrInvalid) {
-		t.Errorf("reading a folder: %v", err)
-	}
-	if _, err := fs.ReadDir(tree, "a"); !errors.Is(err, fs.ErrInvalid) {
-		t.Errorf("listing a file: %v", err)
-	}
-	if _, err := fs.ReadLink(tree, "a"); !errors.Is(err, fs.ErrInvalid) {
-		t.Errorf("a file as a link: %v", err)
-	}
-}
-
-func TestTree_isReadByManyAtOnce(t *testing.T) {
-	c := newClone(t)
-	for n := range 100 {
-		c.write(fmt.Sprint(n), strings.Repeat(fmt.Sprint(n), n))
-	}
-	c.commit("base")
-	tree := rangeOf(t, c.open(), "", "").Head.FS
-	var group sync.WaitGroup
-	for n := range 100 {
-		group.Go(func() {
-			if data, err := fs.ReadFile(tree, fmt.Sprint(n)); err != nil || string(data) != strings.Repeat(fmt.Sprint(n), n) {
-				t.Errorf("%d: %q, %v", n, data, err)
-			}
-		})
-	}
-	group.Wait()
-}
-
-func TestTree_afterTheEnd(t *testing.T) {
-	c := newClone(t)
-	c.write("a", "1")
-	c.commit("base")
-	t.Run("closed", func(t *testing.T) {
-		repository := c.open()
-		tree := rangeOf(t, repository, "", "").Head.FS
-		if err := repository.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := fs.ReadFile(tree, "a"); !errors.Is(err, errClosed) {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("cancelled", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		repository, err := Open(ctx, c.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tree := rangeOf(t, repository, "", "").Head.FS
-		cancel()
-		_ = repository.blobs.cmd.Wait()
-		for range 2 {
-			if _, err := fs.ReadFile(tree, "a"); err == nil {
-				t.Error("a dead process answered")
-			}
-		}
-		if err := repository.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Run("cancelled before anything was read", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		repository, err := Open(ctx, c.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cancel()
-		if err := repository.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Run("an object that is missing", func(t *testing.T) {
-		repository := c.open()
-		if _, err := repository.blobs.read(strings.Repeat("0", 40)); err == nil || !strings.Contains(err.Error(), "not in this clone") {
-			t.Errorf("got %v", err)
-		}
-		if content(t, rangeOf(t, repository, "", "").Head.FS, "a") != "1" {
-			t.Error("the next blob cannot be read")
-		}
-	})
 }
 
 func TestRepository_isNeverWritten(t *testing.T) {
@@ -660,17 +356,5 @@ func BenchmarkRange_thousandFiles(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-func BenchmarkTree_readsThousandFiles(b *testing.B) {
-	c := thousand(b)
-	tree := rangeOf(b, c.open(), "", "").Head.FS
-	for b.Loop() {
-		for n := range 1000 {
-			if _, err := fs.ReadFile(tree, fmt.Sprintf("releases/%04d/release.yaml", n)); err != nil {
-				b.Fatal(err)
-			}
-		}
 	}
 }

@@ -17,14 +17,20 @@ const (
 	maxLogLines    = 20
 )
 
-// severities are the groups of findings, gravest first, with their headings.
-var severities = []struct {
+// group are findings of one severity.
+type group struct {
 	severity scorecard.Severity
 	heading  string
-}{
-	{scorecard.SeverityFail, "failing"},
-	{scorecard.SeverityWarn, "warnings"},
-	{scorecard.SeverityNote, "notes"},
+	findings []scorecard.Finding
+}
+
+// groups are the findings by severity, gravest first; an empty group is left in.
+func groups(findings []scorecard.Finding) []group {
+	return []group{
+		{scorecard.SeverityFail, "failing", ofSeverity(findings, scorecard.SeverityFail)},
+		{scorecard.SeverityWarn, "warnings", ofSeverity(findings, scorecard.SeverityWarn)},
+		{scorecard.SeverityNote, "notes", ofSeverity(findings, scorecard.SeverityNote)},
+	}
 }
 
 // ofSeverity are the findings of one group, in the order of the card.

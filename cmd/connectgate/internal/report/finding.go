@@ -11,13 +11,12 @@ import (
 // findings writes the groups of findings, gravest first. Headings appear where
 // there is more than failing ones.
 func (t *terminal) findings(findings []scorecard.Finding) {
-	failing := ofSeverity(findings, scorecard.SeverityFail)
-	for _, group := range severities {
-		members := ofSeverity(findings, group.severity)
-		if len(members) > 0 && len(failing) < len(findings) {
-			t.line(t.paint(bold, fmt.Sprintf("%s (%d)", group.heading, len(members))))
+	for _, g := range groups(findings) {
+		mixed := len(g.findings) < len(findings) || g.severity != scorecard.SeverityFail
+		if len(g.findings) > 0 && mixed {
+			t.line(t.paint(bold, fmt.Sprintf("%s (%d)", g.heading, len(g.findings))))
 		}
-		for _, finding := range members {
+		for _, finding := range g.findings {
 			t.finding(finding)
 		}
 	}
@@ -138,7 +137,7 @@ func (t *terminal) stackedDifferences(differences []scorecard.Difference) {
 }
 
 // differenceHeads are the columns of differenceCells.
-var differenceHeads = []string{"record", "where", "base", "head", "cause"}
+func differenceHeads() []string { return []string{"record", "where", "base", "head", "cause"} }
 
 func differenceCells(d scorecard.Difference) []string {
 	return cleanAll([]string{d.Identity, d.Path, d.Base, d.Head, d.Cause})
@@ -146,11 +145,11 @@ func differenceCells(d scorecard.Difference) []string {
 
 func (t *terminal) differenceTable(differences []scorecard.Difference) {
 	const indent, gap, mostLines = "    ", 2, 4
-	table := [][]string{differenceHeads}
+	table := [][]string{differenceHeads()}
 	for _, d := range differences {
 		table = append(table, differenceCells(d))
 	}
-	widths := fit(table, t.width-len(indent)-gap*(len(differenceHeads)-1))
+	widths := fit(table, t.width-len(indent)-gap*(len(table[0])-1))
 	for number, row := range table {
 		for _, line := range tableLines(row, widths, mostLines, gap) {
 			if number == 0 {
@@ -193,15 +192,15 @@ func tableLines(row []string, widths []int, most, gap int) []string {
 	}
 	lines := make([]string, 0, height)
 	for number := range height {
-		line := ""
+		var line strings.Builder
 		for at, cell := range cells {
 			text := ""
 			if number < len(cell) {
 				text = cell[number]
 			}
-			line += pad(text, widths[at]) + strings.Repeat(" ", gap)
+			line.WriteString(pad(text, widths[at]) + strings.Repeat(" ", gap))
 		}
-		lines = append(lines, strings.TrimRight(line, " "))
+		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
 	return lines
 }

@@ -16,7 +16,7 @@ import (
 func writeJSON(w io.Writer, card scorecard.Card, _ Options) error {
 	card.Schema = scorecard.CardSchema
 	whole := reflect.New(reflect.TypeFor[scorecard.Card]()).Elem()
-	normalize(whole, reflect.ValueOf(card))
+	normalise(whole, reflect.ValueOf(card))
 	content, err := json.MarshalIndent(whole.Interface(), "", "  ")
 	if err != nil {
 		return fmt.Errorf("write JSON report: %w", err)
@@ -29,23 +29,23 @@ func writeJSON(w io.Writer, card scorecard.Card, _ Options) error {
 	return nil
 }
 
-// normalize copies a value of the card as JSON can say it: a missing list is an
+// normalise copies a value of the card as JSON can say it: a missing list is an
 // empty one, so that readers meet [] and never null, and text is UTF-8.
-func normalize(to, from reflect.Value) {
+func normalise(to, from reflect.Value) {
 	switch from.Kind() {
 	case reflect.Struct:
 		for i := range from.NumField() {
-			normalize(to.Field(i), from.Field(i))
+			normalise(to.Field(i), from.Field(i))
 		}
 	case reflect.Slice:
 		to.Set(reflect.MakeSlice(from.Type(), from.Len(), from.Len()))
 		for i := range from.Len() {
-			normalize(to.Index(i), from.Index(i))
+			normalise(to.Index(i), from.Index(i))
 		}
 	case reflect.Pointer:
 		if !from.IsNil() {
 			to.Set(reflect.New(from.Type().Elem()))
-			normalize(to.Elem(), from.Elem())
+			normalise(to.Elem(), from.Elem())
 		}
 	case reflect.String:
 		to.SetString(strings.ToValidUTF8(from.String(), string(utf8.RuneError)))

@@ -30,13 +30,16 @@ const (
 	priorities int = iota
 )
 
-// cutNames say what was cut, by priority.
-var cutNames = [priorities]struct{ one, many string }{
-	failing:  {"failing finding", "failing findings"},
-	table:    {"table of control points", "tables of control points"},
-	warnings: {"warning or note", "warnings and notes"},
-	evidence: {"section of evidence", "sections of evidence"},
-	changes:  {"list of changes", "lists of changes"},
+// counted says how many blocks of this priority there are.
+func (p priority) counted(n int) string {
+	names := [priorities]struct{ one, many string }{
+		failing:  {"failing finding", "failing findings"},
+		table:    {"table of control points", "tables of control points"},
+		warnings: {"warning or note", "warnings and notes"},
+		evidence: {"section of evidence", "sections of evidence"},
+		changes:  {"list of changes", "lists of changes"},
+	}
+	return count(n, names[p].one, names[p].many)
 }
 
 // block is a part of the document that is shown whole, in its short form, or not.
@@ -117,7 +120,7 @@ func cutNote(left [priorities]int) string {
 	var parts []string
 	for at, n := range left {
 		if n > 0 {
-			parts = append(parts, count(n, cutNames[at].one, cutNames[at].many))
+			parts = append(parts, priority(at).counted(n))
 		}
 	}
 	if len(parts) == 0 {

@@ -43,10 +43,10 @@ func releaseSection(release scorecard.ReleaseCard) section {
 // findingBlocks are findings by severity, each a block.
 func findingBlocks(findings []scorecard.Finding) []block {
 	var blocks []block
-	for _, group := range severities {
-		for _, finding := range ofSeverity(findings, group.severity) {
+	for _, g := range groups(findings) {
+		for _, finding := range g.findings {
 			b := block{priority: warnings, text: findingText(finding), short: findingHead(finding)}
-			if group.severity == scorecard.SeverityFail {
+			if g.severity == scorecard.SeverityFail {
 				b.priority = failing
 			}
 			blocks = append(blocks, b)
@@ -125,7 +125,7 @@ func differenceMarkdown(differences []scorecard.Difference) string {
 	if len(differences) == 0 {
 		return ""
 	}
-	lines := [][]string{differenceHeads}
+	lines := [][]string{differenceHeads()}
 	for _, d := range differences[:min(len(differences), maxTableRows)] {
 		cells := differenceCells(d)
 		for i, cell := range cells {

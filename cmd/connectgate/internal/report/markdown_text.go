@@ -10,21 +10,24 @@ import (
 // zeroWidth stands behind @ and # so that nobody is notified and nothing is linked.
 const zeroWidth = "\u200b"
 
-// proseEscapes take the meaning from whatever Markdown, HTML and GitHub give one.
-var proseEscapes = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "$", "&#36;",
-	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`,
-	"@", "@"+zeroWidth, "#", "#"+zeroWidth, "://", "&#58;//", "www.", "www&#46;", "::", "&#58;:",
-)
+// prose is a clean text in the middle of a line or a cell, without the meaning that
+// Markdown, HTML and GitHub would give it.
+func prose(text string) string {
+	return strings.NewReplacer(
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "$", "&#36;",
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`,
+		"@", "@"+zeroWidth, "#", "#"+zeroWidth, "://", "&#58;//", "www.", "www&#46;", "::", "&#58;:",
+	).Replace(text)
+}
 
-// prose is a clean text in the middle of a line or a cell.
-func prose(text string) string { return proseEscapes.Replace(text) }
-
-// codeEscapes are for code in HTML, where a backtick span would break.
-var codeEscapes = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "`", "&#96;", `\`, "&#92;", "*", "&#42;", "_", "&#95;",
-	"~", "&#126;", "[", "&#91;", "]", "&#93;", "$", "&#36;", "://", "&#58;//", "www.", "www&#46;", "@", "@"+zeroWidth, "#", "#"+zeroWidth,
-)
+// literal is a clean text within HTML, where Markdown has no backslashes.
+func literal(text string) string {
+	return strings.NewReplacer(
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "$", "&#36;",
+		`\`, "&#92;", "`", "&#96;", "*", "&#42;", "_", "&#95;", "~", "&#126;", "[", "&#91;", "]", "&#93;",
+		"@", "@"+zeroWidth, "#", "#"+zeroWidth, "://", "&#58;//", "www.", "www&#46;",
+	).Replace(text)
+}
 
 // code is a clean text in code type, also within a table. Nobody is notified from there.
 func code(text string) string {
@@ -32,7 +35,7 @@ func code(text string) string {
 		return ""
 	}
 	if strings.ContainsAny(text, "`|\\") || strings.Contains(text, "##[") {
-		return "<code>" + codeEscapes.Replace(text) + "</code>"
+		return "<code>" + literal(text) + "</code>"
 	}
 	return "`" + text + "`"
 }
@@ -78,7 +81,7 @@ func fold(heading string, number int, content string) string {
 	if number > 0 {
 		heading = fmt.Sprintf("%s (%d)", heading, number)
 	}
-	return "<details><summary>" + codeEscapes.Replace(heading) + "</summary>\n\n" + content + "</details>\n\n"
+	return "<details><summary>" + literal(heading) + "</summary>\n\n" + content + "</details>\n\n"
 }
 
 // bullets is a list of untrusted texts below a heading; empty without items.

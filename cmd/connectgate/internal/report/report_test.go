@@ -182,22 +182,26 @@ func TestMarkdown_staysWithinItsLimit(t *testing.T) {
 	for name, card := range cards() {
 		for _, limit := range []int{0, 1, 1024, 3000, 20_000, 1 << 20} {
 			t.Run(fmt.Sprintf("%s in %d", name, limit), func(t *testing.T) {
-				text := written(t, "markdown", card, Options{Limit: limit})
-				most := max(limit, minLimit)
-				if limit == 0 {
-					most = commentLimit
-				}
-				if len(text) > most || !utf8.ValidString(text) {
-					t.Errorf("%d bytes, limit %d", len(text), most)
-				}
-				outside := withoutCode(text)
-				if strings.Count(outside, "<details>") != strings.Count(outside, "</details>") {
-					t.Error("a fold is not closed")
-				}
-				checkTables(t, text)
+				checkMarkdown(t, written(t, "markdown", card, Options{Limit: limit}), limit)
 			})
 		}
 	}
+}
+
+func checkMarkdown(t *testing.T, text string, limit int) {
+	t.Helper()
+	most := max(limit, minLimit)
+	if limit == 0 {
+		most = commentLimit
+	}
+	if len(text) > most || !utf8.ValidString(text) {
+		t.Errorf("%d bytes, limit %d", len(text), most)
+	}
+	outside := withoutCode(text)
+	if strings.Count(outside, "<details>") != strings.Count(outside, "</details>") {
+		t.Error("a fold is not closed")
+	}
+	checkTables(t, text)
 }
 
 // checkTables sees that every row of a table has the cells of its heading.
