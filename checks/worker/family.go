@@ -113,9 +113,9 @@ func (f family) pluginPath(in image) ([]string, error) {
 }
 
 // folders splits a plugin path.
-func folders(path string) []string {
+func folders(pluginPath string) []string {
 	list := []string{}
-	for folder := range strings.SplitSeq(path, ",") {
+	for folder := range strings.SplitSeq(pluginPath, ",") {
 		if folder = strings.TrimSpace(folder); folder != "" {
 			list = append(list, folder)
 		}
@@ -128,7 +128,7 @@ var runtimeJar = regexp.MustCompile(`^connect-runtime-(\d+)\.(\d+)\.(\d+)([.-].*
 // kafkaVersion reads the version that the name of connect-runtime's jar has.
 // Confluent counts its own: 7.6 is Kafka 3.6, 8.0 is Kafka 4.0.
 func kafkaVersion(in image, libs string) (string, error) {
-	jars, err := fs.ReadDir(in.files, strings.TrimPrefix(libs, "/"))
+	jars, err := fs.ReadDir(in.files, relative(libs))
 	if err != nil {
 		return "", fmt.Errorf("list Kafka's jars: %w", err)
 	}

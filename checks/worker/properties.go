@@ -66,18 +66,16 @@ func dropped(key string) bool {
 	for _, client := range []string{"producer.", "consumer.", "admin."} {
 		bare = strings.TrimPrefix(bare, client)
 	}
-	for _, prefix := range []string{"sasl.", "ssl.", "security.", "listeners.https.", "admin.listeners"} {
+	for _, prefix := range []string{"sasl.", "ssl.", "security.", "listeners."} {
 		if strings.HasPrefix(bare, prefix) {
 			return true
 		}
 	}
-	switch bare {
-	case "bootstrap.servers":
-		return bare != key
-	case "rest.host.name", "rest.port", "rest.advertised.port", "rest.advertised.listener", "rest.extension.classes", "admin.listeners":
+	switch key {
+	case "admin.listeners", "rest.host.name", "rest.port", "rest.advertised.port", "rest.advertised.listener", "rest.extension.classes":
 		return true
 	default:
-		return false
+		return bare == "bootstrap.servers" && bare != key
 	}
 }
 
@@ -131,7 +129,7 @@ func (l Layout) Differs(settings Settings) []string {
 		}
 	}
 	for _, key := range []string{"key.converter", "value.converter"} {
-		if settings.Runtime[key] == "" {
+		if _, stated := settings.Runtime[key]; !stated {
 			lines = append(lines, fmt.Sprintf("worker: %s=%s, as the runtime states none", key, jsonConverter))
 		}
 	}

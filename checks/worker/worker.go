@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -89,7 +90,7 @@ func variables(env []string) map[string]string {
 }
 
 func (i image) has(absolute string) (bool, error) {
-	_, err := fs.Stat(i.files, strings.TrimPrefix(absolute, "/"))
+	_, err := fs.Stat(i.files, relative(absolute))
 	switch {
 	case err == nil:
 		return true, nil
@@ -99,3 +100,6 @@ func (i image) has(absolute string) (bool, error) {
 		return false, err
 	}
 }
+
+// relative makes of an absolute path one that fs.FS accepts.
+func relative(absolute string) string { return strings.TrimPrefix(path.Clean(absolute), "/") }
