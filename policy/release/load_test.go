@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -123,7 +124,7 @@ func TestRelease_Position(t *testing.T) {
 		"the runtime's image stands in the runtime":    {r, "/runtime/image", runtime + ":8:10"},
 		"a worker property stands in the runtime":      {r, "/runtime/worker/plugin.path", runtime + ":13:18"},
 		"the runtime is its specification":             {r, "/runtime", runtime + ":7:1"},
-		"without a runtime its name is what there is":  {&withoutRuntime, "/runtime/image", manifest + ":22:12"},
+		"without a runtime its name is what there is":  {&withoutRuntime, "/runtime/image", manifest + ":22:21"},
 		"a name that only begins like the settings is": {r, "/configuration", manifest + ":2:1"},
 	}
 	for name, test := range tests {
@@ -173,11 +174,15 @@ func TestLoad_largeAndBinaryFiles(t *testing.T) {
 		manifest, definition string
 		want                 []string
 	}{
-		"a manifest of 2 MiB":     {head + strings.Repeat("#\n", 1<<20), "{}", []string{"a.yaml release/too-large"}},
-		"a definition of 2 MiB":   {head, strings.Repeat(" \n", 1<<20), []string{"a.yaml:4:27 release/too-large"}},
-		"a manifest of UTF-16":    {"\xff\xfea", "{}", []string{"a.yaml:1:1 release/unreadable"}},
-		"a manifest of Latin-1":   {head + "# ü and \xfc", "{}", []string{"a.yaml:5:9 release/unreadable"}},
-		"a definition of Latin-1": {head, "{\n\"\xfc", []string{"c.json:2:2 release/unreadable"}},
+		"a manifest of 2 MiB":   {head + strings.Repeat("#\n", 1<<20), "{}", []string{"a.yaml release/too-large"}},
+		"a definition of 2 MiB": {head, strings.Repeat(" \n", 1<<20), []string{"a.yaml:4:27 release/too-large"}},
+		"windows line ends and byte order marks move nothing": {
+			"\uFEFF" + strings.ReplaceAll(head+"ring: 7\n", "\n", "\r\n"), "\uFEFF{}", []string{"a.yaml:5:1 release/unknown-field"},
+		},
+		"a definition with windows line ends": {head, "\uFEFF{\r\n \"connector.class\": \"S\",\r\n \"a\": []}", []string{"c.json:3:7 release/definition-invalid"}},
+		"a manifest of UTF-16":                {"\xff\xfea", "{}", []string{"a.yaml:1:1 release/unreadable"}},
+		"a manifest of Latin-1":               {head + "# ü and \xfc", "{}", []string{"a.yaml:5:9 release/unreadable"}},
+		"a definition of Latin-1":             {head, "{\n\"\xfc", []string{"c.json:2:2 release/unreadable"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,16 +256,8 @@ func (b brokenFS) ReadDir(name string) ([]fs.DirEntry, error) {
 
 func TestLoad_brokenTree(t *testing.T) {
 	full := fstest.MapFS{}
-	err := fs.WalkDir(os.DirFS("testdata/full"), ".", func(name string, entry fs.DirEntry, _ error) error {
-		if entry.IsDir() {
-			return nil
-		}
-		data, err := os.ReadFile("testdata/full/" + name)
+	for name, data := range readAll(t, "testdata/full") {
 		full[name] = &fstest.MapFile{Data: data, Mode: 0o644}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, name := range []string{".", "runtimes/billing.yaml", "releases/invoices-sink/config.json", "releases/invoices-sink/samples/invoices.jsonl", "releases/invoices-sink/schema.sql"} {
 		t.Run("a disk that fails at "+name+" is an error", func(t *testing.T) {
@@ -298,44 +295,66 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 		assertInside(t, files, estate)
-		for _, r := range estate.Releases {
-			for pointer := range r.Values() {
-				assertInside(t, files, &Estate{Findings: []scorecard.Finding{newFinding(pointer, r.Position(pointer), "m", "r")}})
-			}
-		}
+		assertValuesInside(t, files, estate)
 		if len(estate.Findings)+len(estate.Releases)+len(estate.Runtimes) == 0 && strings.HasPrefix(string(manifest), "apiVersion: connectgate/") {
 			t.Errorf("nothing came of the manifest %q", manifest)
 		}
-		config, err := LoadConfig(files)
-		if invalid, ok := errors.AsType[*ConfigError](err); err != nil && !ok {
-			t.Fatal(err)
-		} else if ok && (invalid.Position.File != ConfigFile || invalid.Msg == "") {
-			t.Errorf("the error is not complete: %+v", invalid)
-		} else if err == nil && len(config.Rings) != 3 {
-			t.Errorf("rings are missing: %+v", config)
-		}
+		assertConfig(t, files)
 	})
+}
+
+func assertValuesInside(t *testing.T, files fs.FS, estate *Estate) {
+	t.Helper()
+	for _, r := range estate.Releases {
+		for pointer := range r.Values() {
+			assertInside(t, files, &Estate{Findings: []scorecard.Finding{newFinding(pointer, r.Position(pointer), "m", "r")}})
+		}
+	}
+}
+
+// assertConfig checks that there is a whole configuration, or the reason why not.
+func assertConfig(t *testing.T, files fs.FS) {
+	t.Helper()
+	config, err := LoadConfig(files)
+	invalid, ok := errors.AsType[*ConfigError](err)
+	switch {
+	case err == nil && len(config.Rings) != 3:
+		t.Errorf("rings are missing: %+v", config)
+	case err != nil && !ok:
+		t.Fatal(err)
+	case ok && (invalid.Position.File != ConfigFile || invalid.Msg == ""):
+		t.Errorf("the error is not complete: %+v", invalid)
+	}
 }
 
 // seeds are all manifests of the goldens.
 func seeds(f *testing.F) [][]byte {
 	f.Helper()
 	var all [][]byte
-	err := fs.WalkDir(os.DirFS("testdata"), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile("testdata/" + name)
+	for name, data := range readAll(f, "testdata") {
 		_, manifest, _ := strings.Cut(string(data), "-- a/release.yaml --\n")
 		manifest, _, _ = strings.Cut(manifest, "\n-- ")
 		if strings.HasSuffix(name, ".yaml") {
 			manifest = string(data)
 		}
 		all = append(all, []byte(manifest))
+	}
+	return all
+}
+
+// readAll reads every file below a folder.
+func readAll(tb testing.TB, folder string) map[string][]byte {
+	tb.Helper()
+	root, all := os.DirFS(folder), map[string][]byte{}
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		all[name], err = fs.ReadFile(root, name)
 		return err
 	})
 	if err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
 	return all
 }
@@ -357,17 +376,17 @@ func BenchmarkLoad(b *testing.B) {
 	})
 	b.Run("1,000 releases with every field on disk", func(b *testing.B) {
 		folder := b.TempDir()
+		manifest, err := os.ReadFile("testdata/full/releases/invoices-sink/release.yaml")
+		if err != nil {
+			b.Fatal(err)
+		}
 		for i := range 1000 {
 			name := fmt.Sprintf("sink-%04d", i)
 			if err := os.CopyFS(folder+"/"+name, os.DirFS("testdata/full/releases/invoices-sink")); err != nil {
 				b.Fatal(err)
 			}
-			manifest, err := os.ReadFile(folder + "/" + name + "/release.yaml")
-			if err != nil {
-				b.Fatal(err)
-			}
-			manifest = []byte(strings.Replace(string(manifest), "name: invoices-sink", "name: "+name, 1))
-			if err := os.WriteFile(folder+"/"+name+"/release.yaml", manifest, 0o600); err != nil {
+			own := strings.Replace(string(manifest), "name: invoices-sink", "name: "+name, 1)
+			if err := os.WriteFile(filepath.Join(folder, name, "release.yaml"), []byte(own), 0o600); err != nil { //nolint:gosec // a temporary folder
 				b.Fatal(err)
 			}
 		}
