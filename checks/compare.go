@@ -46,12 +46,26 @@ func Rows(base, head []service.Table, key []string, ignore map[string]bool) (dif
 	return differences, uncompared
 }
 
+// byName numbers tables of the same name, such as a capture beside the table it reads.
 func byName(tables []service.Table) map[string]service.Table {
 	named := make(map[string]service.Table, len(tables))
 	for _, table := range tables {
+		table.Name = unique(table.Name, named)
 		named[table.Name] = table
 	}
 	return named
+}
+
+// unique is the name, with a number behind it where it is taken, so that nothing of that
+// name is lost.
+func unique[T any](name string, taken map[string]T) string {
+	candidate := name
+	for number := 2; ; number++ {
+		if _, known := taken[candidate]; !known {
+			return candidate
+		}
+		candidate = fmt.Sprintf("%s#%d", name, number)
+	}
 }
 
 func describe(table service.Table) string {
@@ -82,19 +96,13 @@ type side struct {
 	place map[string]int
 }
 
-// newSide numbers columns of the same name, which only queries have, so that none is lost.
+// newSide numbers columns of the same name, which only queries have.
 func newSide(table service.Table) side {
 	place := make(map[string]int, len(table.Columns))
 	table.Columns = slices.Clone(table.Columns)
-	for i := range table.Columns {
-		column := &table.Columns[i]
-		for number, name := 2, column.Name; ; number++ {
-			if _, taken := place[column.Name]; !taken {
-				break
-			}
-			column.Name = fmt.Sprintf("%s#%d", name, number)
-		}
-		place[column.Name] = i
+	for i, column := range table.Columns {
+		table.Columns[i].Name = unique(column.Name, place)
+		place[table.Columns[i].Name] = i
 	}
 	return side{table, place}
 }

@@ -154,6 +154,10 @@ func TestRows(t *testing.T) {
 			key:  []string{"id"},
 			want: []scorecard.Difference{changed("id=7", "ID", "ID=1", "ID=2")},
 		},
+		"tables of one name, as a capture has it, are all compared": {
+			base: append(invoices("1|ann"), invoices("1|ann")...), head: append(invoices("1|bob"), invoices("1|cid")...), key: []string{"id"},
+			want: []scorecard.Difference{changed("id=1", "name", "name=ann", "name=bob"), changed("id=1", "name", "name=ann", "name=cid")},
+		},
 		"tables without columns are compared by how many rows they have": {
 			base: []service.Table{{Name: "t", Rows: [][]service.Value{{}, {}}}}, head: []service.Table{{Name: "t", Rows: [][]service.Value{{}}}},
 			want: []scorecard.Difference{{Path: "t", Kind: scorecard.Removed, Head: "no row"}},

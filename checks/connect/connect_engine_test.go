@@ -18,31 +18,40 @@ import (
 	"github.com/connectgate/connectgate/checks/worker"
 )
 
+const fileSink = "org.apache.kafka.connect.file.FileStreamSinkConnector"
+
+func sinkTo(file string) map[string]string {
+	return map[string]string{"connector.class": fileSink, "topics": "records", "file": file, "tasks.max": "1"}
+}
+
 // TestClient_realWorker holds what the scripted workers answer against a real one.
 func TestClient_realWorker(t *testing.T) {
 	client := realWorker(t)
-	const class = "org.apache.kafka.connect.file.FileStreamSinkConnector"
-	sink := func(name, file string) map[string]string {
-		return map[string]string{"name": name, "connector.class": class, "topics": "records", "file": file, "tasks.max": "1"}
-	}
 	t.Run("it says its version and its plugins", func(t *testing.T) {
 		info, err := client.Worker(t.Context())
-		expect(t, err, "")
+		fatal(t, err)
 		plugins, err := client.Plugins(t.Context())
-		expect(t, err, "")
-		if info.ClusterID == "" || !slices.Contains(plugins, connect.Plugin{Class: class, Type: "sink", Version: info.Version}) {
+		fatal(t, err)
+		if info.ClusterID == "" || !slices.Contains(plugins, connect.Plugin{Class: fileSink, Type: "sink", Version: info.Version}) {
 			t.Errorf("the worker is %+v and has %v", info, plugins)
 		}
 	})
+	validates(t, client)
+	refuses(t, client)
+	runs(t, client)
+}
+
+func validates(t *testing.T, client *connect.Client) {
+	t.Helper()
 	t.Run("a good configuration has no errors", func(t *testing.T) {
-		validation, err := client.Validate(t.Context(), class, sink("files", "/tmp/files"))
+		validation, err := client.Validate(t.Context(), fileSink, sinkTo("/tmp/files"))
 		expect(t, err, "")
 		if len(validation.Errors) > 0 || !slices.Contains(validation.Known, "file") || validation.Defaults["tasks.max"] != "1" {
 			t.Errorf("got %+v", validation)
 		}
 	})
 	t.Run("a bad one has them by key, without a name as well", func(t *testing.T) {
-		validation, err := client.Validate(t.Context(), class, map[string]string{"topics": "records", "tasks.max": "none"})
+		validation, err := client.Validate(t.Context(), fileSink, map[string]string{"topics": "records", "tasks.max": "none"})
 		expect(t, err, "")
 		for _, wrong := range validation.Errors {
 			if wrong.Key != "tasks.max" {
@@ -53,6 +62,10 @@ func TestClient_realWorker(t *testing.T) {
 			t.Error("there is no error")
 		}
 	})
+}
+
+func refuses(t *testing.T, client *connect.Client) {
+	t.Helper()
 	t.Run("a class that is not there cannot validate", func(t *testing.T) {
 		_, err := client.Validate(t.Context(), "no.such.Connector", nil)
 		if answer, ok := errors.AsType[*connect.APIError](err); !ok || !strings.Contains(answer.Message, "no.such.Connector") {
@@ -60,11 +73,15 @@ func TestClient_realWorker(t *testing.T) {
 		}
 	})
 	t.Run("a bad configuration is refused", func(t *testing.T) {
-		err := client.Put(t.Context(), "refused", map[string]string{"connector.class": class, "tasks.max": "none"})
+		err := client.Put(t.Context(), "refused", map[string]string{"connector.class": fileSink, "tasks.max": "none"})
 		if answer, ok := errors.AsType[*connect.APIError](err); !ok || answer.Status != 400 {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func runs(t *testing.T, client *connect.Client) {
+	t.Helper()
 	t.Run("a connector that nobody put has no status", func(t *testing.T) {
 		status, err := client.Status(t.Context(), "nobody")
 		expect(t, err, "")
@@ -74,14 +91,14 @@ func TestClient_realWorker(t *testing.T) {
 	})
 	t.Run("a good one runs on the worker's id, whatever its name", func(t *testing.T) {
 		const name = "files/ü 100%"
-		expect(t, client.Put(t.Context(), name, sink(name, "/tmp/files")), "")
+		expect(t, client.Put(t.Context(), name, sinkTo("/tmp/files")), "")
 		status := until(t, client, name, func(s connect.Status) bool { return s.AllRunning("worker:8083") })
 		if len(status.Tasks) != 1 {
 			t.Errorf("got %+v", status)
 		}
 	})
 	t.Run("a task that fails says why", func(t *testing.T) {
-		expect(t, client.Put(t.Context(), "lost", sink("lost", "/no/such/folder")), "")
+		expect(t, client.Put(t.Context(), "lost", sinkTo("/no/such/folder")), "")
 		status := until(t, client, "lost", func(s connect.Status) bool { _, _, failed := s.Failed(); return failed })
 		part, trace, _ := status.Failed()
 		if part != "task 0" || connect.Cause(trace) != "java.nio.file.NoSuchFileException: /no/such/folder" {
