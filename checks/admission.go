@@ -151,10 +151,11 @@ func (a admission) plugin(ctx context.Context, declared release.Plugin, index in
 	var missing *plugin.MissingError
 	var refused *plugin.RefusedError
 	var checksum *plugin.ChecksumError
+	var archived *plugin.ArchiveError
 	switch {
 	case errors.As(err, &checksum):
 		return nil, a.refuse(pointer+"/sha256", err)
-	case errors.As(err, &missing), errors.As(err, &refused):
+	case errors.As(err, &missing), errors.As(err, &refused), errors.As(err, &archived):
 		return nil, a.refuse(pointer, err)
 	case err != nil:
 		return nil, fmt.Errorf("fetch plugin %d of %s: %w", index, a.side.Name, err)

@@ -79,7 +79,7 @@ func (l *lane) files(properties []byte) ([]io.Reader, error) {
 	files = append(files, file)
 	for i, archive := range l.admitted.Plugins {
 		var unpacked bytes.Buffer
-		if err := archive.Tar(&unpacked, fmt.Sprintf("%s/%d", worker.PluginFolder, i)); err != nil {
+		if err := archive.Tar(&unpacked, worker.PluginFolder); err != nil {
 			return nil, l.fail(scorecard.ArtifactFailure, fmt.Sprintf("/spec/artifact/plugins/%d", i), err.Error(), nil)
 		}
 		files = append(files, &unpacked)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +101,7 @@ func (e Experiment) differences(key []string) (differences []scorecard.Differenc
 	differences = append(differences, deadLetters(e.Base.DeadLetters, e.Head.DeadLetters)...)
 	for i := range differences {
 		if differences[i].Identity != "" && differences[i].Cause == "" {
-			differences[i].Cause = cause(e.Samples, differences[i].Identity, key)
+			differences[i].Cause = e.cause(differences[i].Identity, key)
 		}
 	}
 	return differences, uncompared
@@ -130,9 +131,11 @@ func (e Experiment) unreadable() []scorecard.Difference {
 	return differences
 }
 
-// cause names the last sample of an identity, which decides what is left of it.
-func cause(samples []record.Sample, identity string, key []string) string {
-	for i, sample := range slices.Backward(samples) {
+// cause names the last sample of an identity, which decides what is left of it,
+// by its path from the manifest.
+func (e Experiment) cause(identity string, key []string) string {
+	folder := path.Dir(e.Release.Head.File) + "/"
+	for i, sample := range slices.Backward(e.Samples) {
 		if named, ok := sample.Identity(key); !ok || named != identity {
 			continue
 		}
@@ -140,10 +143,10 @@ func cause(samples []record.Sample, identity string, key []string) string {
 		switch {
 		case sample.Value == nil:
 			what = "a tombstone"
-		case seenBefore(samples[:i], identity, key):
+		case seenBefore(e.Samples[:i], identity, key):
 			what = "an update"
 		}
-		return fmt.Sprintf("after %s (%s:%d)", what, sample.File, sample.Line)
+		return fmt.Sprintf("after %s (%s:%d)", what, strings.TrimPrefix(sample.File, folder), sample.Line)
 	}
 	return ""
 }

@@ -1,5 +1,7 @@
 package scorecard
 
+import "time"
+
 // CardSchema names the version of the JSON form of a card.
 const CardSchema = "connectgate/report/v1"
 
@@ -19,8 +21,9 @@ type Card struct {
 	Unread []string `json:"unread"`
 	// Errors are why the gate could not tell, one line each; with any the verdict is Broken.
 	Errors []string `json:"errors"`
-	// Phases are the timed steps of the whole run, in order.
-	Phases []Phase `json:"phases"`
+	// Phases are the timed steps of the trials, in order; Duration is the whole run.
+	Phases   []Phase       `json:"phases"`
+	Duration time.Duration `json:"durationNanoseconds"`
 }
 
 // Revision is one side of the comparison.

@@ -60,12 +60,12 @@ func row(point ControlPoint, card ReleaseCard, rules []RuleResult, demands Deman
 		}
 	}
 	for _, rule := range rules {
-		if rule.ControlPoint == point && rule.Status != Fail && rule.Status != Warn {
+		if rule.ControlPoint == point && rule.Status != Fail && rule.Status != Warn && !hasTrial(card.Evidence, rule.ID) {
 			lines = append(lines, line{rule.Status, rule.Required, rule.Summary})
 		}
 	}
 	if len(lines) == 0 {
-		return Row{ControlPoint: point, Evidence: []string{"no rule or trial of this version looks at it"}}
+		return Row{ControlPoint: point, Evidence: []string{"nothing looks at it yet"}}
 	}
 	return Row{ControlPoint: point, Status: worst(lines), Evidence: texts(lines)}
 }
@@ -146,7 +146,7 @@ func gaps(evidence []Evidence, rules []RuleResult, demands Demands) []Gap {
 	return result
 }
 
-// hasTrial says whether the rule only reads a trial of the same id, whose gap is listed already.
+// hasTrial says whether the rule only reads a trial of the same id, which speaks for itself.
 func hasTrial(evidence []Evidence, rule string) bool {
 	return slices.ContainsFunc(evidence, func(e Evidence) bool { return e.Trial == rule })
 }

@@ -138,7 +138,7 @@ func TestJudge(t *testing.T) {
 		},
 		"a row that nothing looks at says so": {
 			rules: []scorecard.RuleResult{{ID: "other", ControlPoint: scorecard.RollbackPath, Status: scorecard.Pass}},
-			want:  scorecard.NotEvaluated, line: "no rule or trial of this version looks at it",
+			want:  scorecard.NotEvaluated, line: "nothing looks at it yet",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

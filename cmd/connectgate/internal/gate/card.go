@@ -19,7 +19,7 @@ func (d *decision) card(ctx context.Context, total time.Duration) (scorecard.Car
 		Schema: scorecard.CardSchema, Version: d.Version, Enforced: d.Enforce,
 		Base:   scorecard.Revision{Name: d.revisions.Base.Name, Commit: d.revisions.Base.Commit},
 		Head:   scorecard.Revision{Name: d.revisions.Head.Name, Commit: d.revisions.Head.Commit},
-		Errors: d.errors,
+		Errors: d.errors, Duration: total,
 	}
 	if d.head != nil {
 		card.Findings, card.Unread = d.excerpts(d.head.Findings), d.head.Unread
@@ -34,7 +34,6 @@ func (d *decision) card(ctx context.Context, total time.Duration) (scorecard.Car
 			card.Phases = appendPhases(card.Phases, evidence.Phases)
 		}
 	}
-	card.Phases = append(card.Phases, scorecard.Phase{Name: "total", Duration: total})
 	card.Verdict = card.Decide(d.CI)
 	return card, nil
 }

@@ -120,11 +120,15 @@ func (d *decision) runner(ctx context.Context, limit time.Duration) (*checks.Run
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("find the local Maven repository: %w", err), engine.Close())
 	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("find a folder for plugin archives: %w", err), engine.Close())
+	}
 	return &checks.Runner{
 		Engine: engine, ID: strings.ToLower(rand.Text()), Config: d.config, Phase: d.Phase,
 		Deadline: time.Now().Add(limit + sweepAfter),
 		Origin: plugin.Origin{
-			Local: filepath.Join(home, ".m2", "repository"), Client: &http.Client{},
+			Local: filepath.Join(home, ".m2", "repository"), Cache: filepath.Join(cache, "connectgate"), Client: &http.Client{},
 			Repositories: d.config.Plugins.Repositories, Hosts: d.config.Plugins.Hosts,
 		},
 	}, nil

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -81,9 +82,17 @@ func title(release scorecard.ReleaseCard) []string {
 // maxValue is the most columns of a value in the list of changes.
 const maxValue = 72
 
+// digest is 64 hex digits, of which people read the first few.
+var digest = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
+
+// value is a value of a change, clean and short enough for a line of its own.
+func value(text string) string {
+	return cut(digest.ReplaceAllString(clean(text), "$1…"), maxValue)
+}
+
 // changeWords says what a change does in parts that may stand below each other, clean.
 func changeWords(change scorecard.Change) []string {
-	path, base, head := clean(change.Path), cut(clean(change.Base), maxValue), cut(clean(change.Head), maxValue)
+	path, base, head := clean(change.Path), value(change.Base), value(change.Head)
 	switch change.Kind {
 	case scorecard.Added:
 		return []string{path, head + " (added)"}
@@ -189,18 +198,26 @@ func blockingGaps(card scorecard.Card) int {
 	return total
 }
 
-// times are the phases of the run: "11.2 s: broker 1.5, base 4.1"; empty without phases.
-func times(phases []scorecard.Phase) string {
-	if len(phases) == 0 {
+// times are how long it took, and which part of that each leg took: "17.5 s: base
+// 7.3, head 7.8". Phases are grouped by their word before a colon.
+func times(total time.Duration, phases []scorecard.Phase) string {
+	var names []string
+	spent := map[string]time.Duration{}
+	for _, phase := range phases {
+		name, _, _ := strings.Cut(phase.Name, ":")
+		if _, known := spent[name]; !known {
+			names = append(names, name)
+		}
+		spent[name] += phase.Duration
+	}
+	if total == 0 && len(names) == 0 {
 		return ""
 	}
-	var total time.Duration
-	parts := make([]string, 0, len(phases))
-	for _, phase := range phases {
-		total += phase.Duration
-		parts = append(parts, fmt.Sprintf("%s %.1f", clean(phase.Name), phase.Duration.Seconds()))
+	parts := make([]string, 0, len(names))
+	for _, name := range names {
+		parts = append(parts, fmt.Sprintf("%s %.1f", clean(name), spent[name].Seconds()))
 	}
-	return seconds(total) + ": " + strings.Join(parts, ", ")
+	return strings.TrimSuffix(seconds(total)+": "+strings.Join(parts, ", "), ": ")
 }
 
 // untouched is the whole report of a card with nothing to show.

@@ -76,11 +76,12 @@ func blockedCard() scorecard.Card {
 		Version: "0.1.0", Base: scorecard.Revision{Name: "main", Commit: strings.Repeat("1a", 20)},
 		Head:    scorecard.Revision{Name: "HEAD", Commit: strings.Repeat("2b", 20)},
 		Verdict: scorecard.Blocked, Enforced: true, Releases: []scorecard.ReleaseCard{release},
+		Duration: 11200 * time.Millisecond,
 		Phases: []scorecard.Phase{
-			{Name: "broker", Duration: 1500 * time.Millisecond},
-			{Name: "base", Duration: 4100 * time.Millisecond},
-			{Name: "head", Duration: 4 * time.Second},
-			{Name: "compare", Duration: 400 * time.Millisecond},
+			{Name: "base: broker", Duration: 1500 * time.Millisecond},
+			{Name: "base: worker", Duration: 4100 * time.Millisecond},
+			{Name: "head: broker", Duration: 1400 * time.Millisecond},
+			{Name: "head: worker", Duration: 4 * time.Second},
 		},
 	}
 }
@@ -112,7 +113,7 @@ func passedCard() scorecard.Card {
 
 func incompleteCard() scorecard.Card {
 	card := passedCard()
-	card.Verdict, card.Phases = scorecard.Incomplete, nil
+	card.Verdict, card.Phases, card.Duration = scorecard.Incomplete, nil, 0
 	card.Releases[0].To, card.Releases[0].From, card.Releases[0].Ring, card.Releases[0].Owner = "", "1.9", 0, ""
 	card.Releases[0].Gaps = []scorecard.Gap{{What: "trial/contract", Why: "--trials off", Blocks: true}}
 	card.Unread = []string{"old/connector.json"}

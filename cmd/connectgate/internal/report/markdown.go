@@ -135,7 +135,7 @@ func documentHead(card scorecard.Card) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## connectgate: %s\n\n", prose(cutBytes(verdict(card), room)))
 	line := fmt.Sprintf("%s to %s", revision(card.Base), revision(card.Head))
-	if spent := times(card.Phases); spent != "" {
+	if spent := times(card.Duration, card.Phases); spent != "" {
 		line += " in " + spent
 	}
 	fmt.Fprintf(&b, "%s\n\n", prose(cutBytes(line, room)))

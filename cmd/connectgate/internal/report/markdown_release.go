@@ -169,9 +169,11 @@ func evidenceFold(e scorecard.Evidence) string {
 	if len(e.Exercised)+len(e.Missing) > 0 {
 		fmt.Fprintf(&b, "Samples exercise: %s; not exercised: %s\n\n", listed(e.Exercised), listed(e.Missing))
 	}
-	if spent := times(e.Phases); spent != "" {
-		fmt.Fprintf(&b, "%s\n\n", prose(cut(spent, maxProse)))
+	phases := make([]string, 0, len(e.Phases))
+	for _, phase := range e.Phases {
+		phases = append(phases, phase.Name+" "+seconds(phase.Duration))
 	}
+	b.WriteString(bullets("Phases", phases))
 	if b.Len() == 0 {
 		return ""
 	}

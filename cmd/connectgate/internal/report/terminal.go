@@ -40,6 +40,8 @@ func (t *terminal) card(card scorecard.Card) {
 		t.line(untouched(card))
 		return
 	}
+	t.line(t.paint(dim, cut(revision(card.Base)+" -> "+revision(card.Head), t.width)))
+	t.line("")
 	for _, release := range card.Releases {
 		t.release(release)
 	}
@@ -212,7 +214,7 @@ func (t *terminal) list(heading string, items []string) {
 // verdict is the last line: the decision, what it rests on, and the times.
 func (t *terminal) verdict(card scorecard.Card) {
 	text := verdict(card)
-	if spent := times(card.Phases); spent != "" {
+	if spent := times(card.Duration, card.Phases); spent != "" {
 		text += ". " + spent
 	}
 	style := red
