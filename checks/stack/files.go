@@ -24,7 +24,7 @@ const (
 
 var errTooLarge = errors.New("too large to read from an image")
 
-// Files are the files of an image as a tree (fs.FS, fs.StatFS, fs.ReadDirFS)
+// Files are the files of an image as a tree (fs.FS, fs.StatFS)
 // over a container that was created and is never started. Symbolic links are
 // followed inside the image. It is safe for concurrent use.
 type Files struct {
@@ -56,22 +56,26 @@ func (f *Files) Close() error {
 	return untilGone(context.WithoutCancel(f.ctx), f.id, f.engine.removeContainer)
 }
 
-// Open opens a file, whose bytes are streamed from the engine, or a folder.
+// Open opens a file or a folder (an fs.ReadDirFile). The engine streams a folder
+// with all that lies below it, so open the deepest one that will do, and read
+// no further than needed.
 func (f *Files) Open(name string) (fs.File, error) {
 	at, stat, err := f.resolve("open", name)
 	if err != nil {
 		return nil, err
 	}
-	if stat.IsDir() {
-		entries, err := f.list(name, at)
-		return &folder{info: stat, entries: entries}, err
-	}
-	if stat.Size() > fileBytes {
+	if !stat.IsDir() && stat.Size() > fileBytes {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errTooLarge}
+	}
+	if stat.IsDir() {
+		at += "/." // makes the names in the stream relative to the folder
 	}
 	content, err := f.engine.client.CopyFromContainer(f.ctx, f.id, client.CopyFromContainerOptions{SourcePath: at})
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	if stat.IsDir() {
+		return newFolder(stat, content.Content), nil
 	}
 	archive := tar.NewReader(content.Content)
 	if _, err := archive.Next(); err != nil {
@@ -84,19 +88,6 @@ func (f *Files) Open(name string) (fs.File, error) {
 func (f *Files) Stat(name string) (fs.FileInfo, error) {
 	_, stat, err := f.resolve("stat", name)
 	return stat, err
-}
-
-// ReadDir lists a folder, sorted by name. The engine streams all that lies
-// below the folder for that, so ask for the deepest folder that will do.
-func (f *Files) ReadDir(name string) ([]fs.DirEntry, error) {
-	at, stat, err := f.resolve("readdir", name)
-	if err != nil {
-		return nil, err
-	}
-	if !stat.IsDir() {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a folder")}
-	}
-	return f.list(name, at)
 }
 
 // resolve follows links: the engine resolves those on the way, and says where

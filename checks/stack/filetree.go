@@ -8,49 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 )
-
-// list reads the names directly below a folder from the engine's stream of it.
-func (f *Files) list(name, at string) ([]fs.DirEntry, error) {
-	// A trailing "/." makes the entries' names relative to the folder itself.
-	content, err := f.engine.client.CopyFromContainer(f.ctx, f.id, client.CopyFromContainerOptions{SourcePath: at + "/."})
-	if err != nil {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
-	}
-	entries, err := children(content.Content)
-	if err = errors.Join(err, content.Content.Close()); err != nil {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
-	}
-	return entries, nil
-}
-
-// children are the entries of a tar stream that lie directly below its root.
-func children(stream io.Reader) ([]fs.DirEntry, error) {
-	limited := &io.LimitedReader{R: stream, N: listingBytes}
-	archive := tar.NewReader(limited)
-	entries := []fs.DirEntry{}
-	for count := 0; ; count++ {
-		header, err := archive.Next()
-		switch {
-		case limited.N <= 0 || count == listedEntries:
-			return nil, errTooLarge
-		case errors.Is(err, io.EOF):
-			slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-			return entries, nil
-		case err != nil:
-			return nil, err
-		}
-		if name := path.Clean(header.Name); name != "." && !strings.Contains(name, "/") {
-			entries = append(entries, fs.FileInfoToDirEntry(header.FileInfo()))
-		}
-	}
-}
 
 // info is what the engine says of a path.
 type info struct {
@@ -74,29 +36,56 @@ type file struct {
 
 func (f *file) Stat() (fs.FileInfo, error) { return f.info, nil }
 
-// folder is an open folder with what is left to read of it.
+// folder is an open folder: a stream of all that lies below it, of which the
+// entries directly below it are read.
 type folder struct {
+	io.Closer
 	info    fs.FileInfo
-	entries []fs.DirEntry
+	stream  *io.LimitedReader
+	archive *tar.Reader
+	seen    int // entries at every depth
+}
+
+func newFolder(info fs.FileInfo, content io.ReadCloser) *folder {
+	stream := &io.LimitedReader{R: content, N: listingBytes}
+	return &folder{Closer: content, info: info, stream: stream, archive: tar.NewReader(stream)}
 }
 
 func (f *folder) Stat() (fs.FileInfo, error) { return f.info, nil }
-func (f *folder) Close() error               { return nil }
 
 func (f *folder) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: f.info.Name(), Err: errors.New("is a folder")}
 }
 
+// ReadDir reads the next entries in the engine's order, as fs.ReadDirFile wants it.
 func (f *folder) ReadDir(count int) ([]fs.DirEntry, error) {
-	if count <= 0 {
-		count = len(f.entries)
-	} else if len(f.entries) == 0 {
-		return nil, io.EOF
+	entries := []fs.DirEntry{}
+	for count <= 0 || len(entries) < count {
+		entry, err := f.next()
+		if errors.Is(err, io.EOF) && (count <= 0 || len(entries) > 0) {
+			return entries, nil
+		}
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, entry)
 	}
-	count = min(count, len(f.entries))
-	read := f.entries[:count]
-	f.entries = f.entries[count:]
-	return read, nil
+	return entries, nil
+}
+
+func (f *folder) next() (fs.DirEntry, error) {
+	for {
+		header, err := f.archive.Next()
+		if f.seen++; f.stream.N <= 0 || f.seen > listedEntries {
+			return nil, &fs.PathError{Op: "readdir", Path: f.info.Name(), Err: errTooLarge}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if name := path.Clean(header.Name); name != "." && !strings.Contains(name, "/") {
+			return fs.FileInfoToDirEntry(header.FileInfo()), nil
+		}
+	}
 }
 
 // File is one file as a tar stream for ContainerSpec.Files: content at path,

@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"regexp"
 	"strconv"
@@ -126,21 +127,45 @@ func folders(pluginPath string) []string {
 var runtimeJar = regexp.MustCompile(`^connect-runtime-(\d+)\.(\d+)\.(\d+)([.-].*)?\.jar$`)
 
 // kafkaVersion reads the version that the name of connect-runtime's jar has.
-// Confluent counts its own: 7.6 is Kafka 3.6, 8.0 is Kafka 4.0.
 func kafkaVersion(in image, libs string) (string, error) {
-	jars, err := fs.ReadDir(in.files, relative(libs))
+	folder, err := in.files.Open(relative(libs))
 	if err != nil {
 		return "", fmt.Errorf("list Kafka's jars: %w", err)
 	}
-	for _, jar := range jars {
-		match := runtimeJar.FindStringSubmatch(jar.Name())
-		if match == nil {
-			continue
-		}
-		if major, err := strconv.Atoi(match[1]); err == nil && strings.HasPrefix(match[4], "-c") && major >= 7 {
-			return fmt.Sprintf("%d.%s", major-4, match[2]), nil
-		}
-		return fmt.Sprintf("%s.%s.%s", match[1], match[2], match[3]), nil
+	version, err := versionIn(folder, libs)
+	return version, errors.Join(err, folder.Close())
+}
+
+// versionIn reads no more of a folder than it needs: one in an image comes as a
+// stream of all its jars.
+func versionIn(folder fs.File, libs string) (string, error) {
+	jars, ok := folder.(fs.ReadDirFile)
+	if !ok {
+		return "", fmt.Errorf("list Kafka's jars: %s is no folder", libs)
 	}
-	return "", fmt.Errorf("list Kafka's jars: no connect-runtime-<version>.jar in %s", libs)
+	for {
+		next, err := jars.ReadDir(1)
+		if errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("list Kafka's jars: no connect-runtime-<version>.jar in %s", libs)
+		}
+		if err != nil {
+			return "", fmt.Errorf("list Kafka's jars: %w", err)
+		}
+		if match := runtimeJar.FindStringSubmatch(next[0].Name()); match != nil {
+			return apacheVersion(match)
+		}
+	}
+}
+
+// apacheVersion is the version that Apache Kafka has. Confluent counts its own,
+// and marks its jars with -ccs or -ce: 7.6 is Kafka 3.6, 8.0 is Kafka 4.0.
+func apacheVersion(match []string) (string, error) {
+	major, err := strconv.Atoi(match[1])
+	if err != nil {
+		return "", fmt.Errorf("read version of %s: %w", match[0], err)
+	}
+	if strings.HasPrefix(match[4], "-c") {
+		return fmt.Sprintf("%d.%s", major-4, match[2]), nil
+	}
+	return fmt.Sprintf("%d.%s.%s", major, match[2], match[3]), nil
 }
