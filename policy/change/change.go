@@ -32,18 +32,30 @@ func (r Release) Runs() bool {
 
 // Compare returns the releases with a difference, sorted by name. A renamed
 // release (the same manifest or the same definition under another name) is one
-// release, not a deleted and a new one. What a runtime changes appears in every
+// release, not a deleted and a new one. One that head has and nobody can read is
+// left out, since its findings say more than a deletion would. What a runtime changes appears in every
 // release on it; a runtime without releases changes nothing. A nil estate is an
 // empty one. Secret-like values are masked, so both sides may look alike.
 func Compare(base, head *release.Estate) []Release {
 	var changed []Release
 	for _, pair := range pairs(releases(base), releases(head)) {
+		if pair.Head == nil && unreadable(pair.Base, head) {
+			continue
+		}
 		if pair.Changes = differences(pair.Base, pair.Head); len(pair.Changes) > 0 {
 			changed = append(changed, pair)
 		}
 	}
 	slices.SortFunc(changed, func(a, b Release) int { return cmp.Compare(a.Name, b.Name) })
 	return changed
+}
+
+// unreadable says whether a release that seems to be gone has a manifest or a
+// definition with findings instead.
+func unreadable(gone *release.Release, head *release.Estate) bool {
+	return head != nil && slices.ContainsFunc(head.Findings, func(f scorecard.Finding) bool {
+		return f.Severity == scorecard.SeverityFail && (f.Release == gone.Metadata.Name || f.Position.File == gone.File)
+	})
 }
 
 func releases(estate *release.Estate) []*release.Release {
