@@ -27,7 +27,7 @@ func conflicts(r *Release) []scorecard.Finding {
 			f.Message = fmt.Sprintf("%s is %s, but the definition has no %s", dotted(pointer), quoted(pointer, stated), key)
 			f.Remedy = "set " + key + " in the definition, or remove what the manifest says"
 		}
-		f.Layer, f.Expected, f.Found = layer, redactValue(key, r.Config[key]), stated
+		f.Layer, f.Expected, f.Found = layer, redactValue(key, r.Config[key]), redactValue(pointer, stated)
 		findings = append(findings, f)
 	}
 	if stated := r.Spec.Artifact.Class; stated != "" && !sameClass(stated, r.Class) {

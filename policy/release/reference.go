@@ -175,7 +175,7 @@ func (r *Release) referring(pointer string, findings []scorecard.Finding) []scor
 // unresolved is the finding of a path in the manifest that leads nowhere.
 func (r *Release) unresolved(ref reference, missing string, err error) scorecard.Finding {
 	f := newFinding(missing, r.documents.manifest.position(ref.pointer), "", "")
-	f.Found, f.Layer = ref.relative, ref.layer
+	f.Found, f.Layer = redactValue(ref.pointer, ref.relative), ref.layer
 	stated := dotted(ref.pointer) + " is " + quoted(ref.pointer, ref.relative)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
