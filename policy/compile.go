@@ -16,13 +16,13 @@ import (
 //go:embed schema/input.schema.json
 var inputSchema []byte
 
-// forbidden builtins reach out, leak the environment or make a decision unrepeatable.
-var forbidden = []string{
-	"http.send", "net.lookup_ip_addr", "opa.runtime", "rand.intn", "uuid.rfc4122",
-	"io.jwt.encode_sign", "io.jwt.encode_sign_raw",
-}
-
+// capabilities are without builtins that reach out, leak the environment or make a
+// decision unrepeatable.
 func capabilities() *ast.Capabilities {
+	forbidden := []string{
+		"http.send", "net.lookup_ip_addr", "opa.runtime", "rand.intn", "uuid.rfc4122",
+		"io.jwt.encode_sign", "io.jwt.encode_sign_raw",
+	}
 	allowed := ast.CapabilitiesForThisVersion()
 	allowed.Builtins = slices.DeleteFunc(slices.Clone(allowed.Builtins), func(b *ast.Builtin) bool {
 		return slices.Contains(forbidden, b.Name)

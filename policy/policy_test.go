@@ -91,47 +91,47 @@ func edited(tree fstest.MapFS, file string, pairs ...string) fstest.MapFS {
 	return tree
 }
 
-func load(t testing.TB, tree fs.FS) *release.Estate {
-	t.Helper()
+func load(tb testing.TB, tree fs.FS) *release.Estate {
+	tb.Helper()
 	estate, err := release.Load(tree, release.DefaultConfig())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return estate
 }
 
 // factsOf compares two trees with one release between them. A nil tree has none.
-func factsOf(t testing.TB, base, head fs.FS) Facts {
-	t.Helper()
+func factsOf(tb testing.TB, base, head fs.FS) Facts {
+	tb.Helper()
 	estates := [2]*release.Estate{}
 	for i, tree := range []fs.FS{base, head} {
 		if tree != nil {
-			estates[i] = load(t, tree)
+			estates[i] = load(tb, tree)
 		}
 	}
 	changed := change.Compare(estates[0], estates[1])
 	if len(changed) != 1 {
-		t.Fatalf("%d changed releases, want 1", len(changed))
+		tb.Fatalf("%d changed releases, want 1", len(changed))
 	}
 	return Facts{
 		Now: now, Base: changed[0].Base, Head: changed[0].Head, Changes: changed[0].Changes, Config: release.DefaultConfig(),
 	}
 }
 
-func newEngine(t testing.TB) *Engine {
-	t.Helper()
-	engine, err := New(t.Context())
+func newEngine(tb testing.TB) *Engine {
+	tb.Helper()
+	engine, err := New(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return engine
 }
 
-func decide(t testing.TB, facts Facts) Decision {
-	t.Helper()
-	decision, err := newEngine(t).Decide(t.Context(), facts)
+func decide(tb testing.TB, facts Facts) Decision {
+	tb.Helper()
+	decision, err := newEngine(tb).Decide(tb.Context(), facts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return decision
 }

@@ -15,11 +15,11 @@ import (
 // Other than JSON it is total: a nil slice is [], a nil map {}, and only a nil
 // pointer is null.
 func term(v reflect.Value) (*ast.Term, error) {
-	if text, ok := v.Interface().(encoding.TextMarshaler); ok && v.Kind() != reflect.Pointer {
+	if text, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok && v.Kind() != reflect.Pointer {
 		written, err := text.MarshalText()
 		return ast.StringTerm(string(written)), err
 	}
-	switch v.Kind() { //nolint:exhaustive // facts are made of these kinds; others are an error
+	switch v.Kind() {
 	case reflect.String:
 		return ast.StringTerm(v.String()), nil
 	case reflect.Bool:

@@ -27,26 +27,29 @@ func TestCompare(t *testing.T) {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := describe(Compare(load(t, archive, "base"), load(t, archive, "head")))
-			last := &archive.Files[len(archive.Files)-1]
-			if last.Name != want {
-				t.Fatalf("the last file of %s is not %s", file, want)
-			}
-			if *update {
-				last.Data = []byte(got)
-				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(string(last.Data), got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { compareCase(t, file) })
+	}
+}
+
+func compareCase(t *testing.T, file string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := describe(Compare(load(t, archive, "base"), load(t, archive, "head")))
+	last := &archive.Files[len(archive.Files)-1]
+	if last.Name != want {
+		t.Fatalf("the last file of %s is not %s", file, want)
+	}
+	if *update {
+		last.Data = []byte(got)
+		if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(last.Data), got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -62,8 +65,8 @@ func describe(changed []Release) string {
 	return text.String()
 }
 
-func load(t testing.TB, archive *txtar.Archive, side string) *release.Estate {
-	t.Helper()
+func load(tb testing.TB, archive *txtar.Archive, side string) *release.Estate {
+	tb.Helper()
 	tree := fstest.MapFS{}
 	for _, file := range archive.Files {
 		if name, found := strings.CutPrefix(file.Name, side+"/"); found {
@@ -72,23 +75,23 @@ func load(t testing.TB, archive *txtar.Archive, side string) *release.Estate {
 	}
 	estate, err := release.Load(tree, release.DefaultConfig())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, finding := range estate.Findings {
 		if finding.Severity == scorecard.SeverityFail {
-			t.Errorf("%s %s: %s [%s]", side, finding.Position, finding.Message, finding.ID)
+			tb.Errorf("%s %s: %s [%s]", side, finding.Position, finding.Message, finding.ID)
 		}
 	}
 	return estate
 }
 
-func full(t testing.TB) *release.Estate {
-	t.Helper()
+func full(tb testing.TB) *release.Estate {
+	tb.Helper()
 	archive, err := txtar.ParseFile("testdata/new_release.txtar")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return load(t, archive, "head")
+	return load(tb, archive, "head")
 }
 
 func TestCompare_findsNothingBetweenEqualEstates(t *testing.T) {
@@ -169,7 +172,7 @@ func TestLayerOf_isTotal(t *testing.T) {
 }
 
 func TestLayerRules_areAllReached(t *testing.T) {
-	for _, rule := range layerRules {
+	for _, rule := range layerRules() {
 		pointer := strings.ReplaceAll(strings.ReplaceAll(rule.pattern, "**", "any"), "*", "0")
 		if got := ruleOf(pointer); got != rule {
 			t.Errorf("%s is taken by %s", rule.pattern, got.pattern)
@@ -178,7 +181,7 @@ func TestLayerRules_areAllReached(t *testing.T) {
 }
 
 func FuzzLayerOf(f *testing.F) {
-	for _, rule := range layerRules {
+	for _, rule := range layerRules() {
 		f.Add(rule.pattern)
 	}
 	f.Fuzz(func(t *testing.T, pointer string) {

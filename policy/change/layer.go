@@ -24,31 +24,33 @@ type layerRule struct {
 // topics, dead letter topic) is in the same layer at both places. The worker's
 // image is runtime although it holds code: it belongs to a Connect cluster and
 // changes for every release on it, while plugins are a release's own.
-var layerRules = []layerRule{
-	{pattern: "/spec/artifact/**", layer: scorecard.Artifact},
-	{pattern: "/config/connector.class", layer: scorecard.Artifact},
+func layerRules() []layerRule {
+	return []layerRule{
+		{pattern: "/spec/artifact/**", layer: scorecard.Artifact},
+		{pattern: "/config/connector.class", layer: scorecard.Artifact},
 
-	{pattern: "/runtime/**", layer: scorecard.Runtime},
-	{pattern: "/spec/runtime", layer: scorecard.Runtime},
+		{pattern: "/runtime/**", layer: scorecard.Runtime},
+		{pattern: "/spec/runtime", layer: scorecard.Runtime},
 
-	{pattern: "/config/name", layer: scorecard.Contract}, // offsets are stored under it
-	{pattern: "/config/topics", layer: scorecard.Contract},
-	{pattern: "/config/topics.regex", layer: scorecard.Contract},
-	{pattern: "/config/errors.deadletterqueue.topic.name", layer: scorecard.Contract},
-	{pattern: "/config/**", layer: scorecard.Configuration},
-	{pattern: "/spec/definition/**", layer: scorecard.Configuration, inert: true}, // what it holds is /config
+		{pattern: "/config/name", layer: scorecard.Contract}, // offsets are stored under it
+		{pattern: "/config/topics", layer: scorecard.Contract},
+		{pattern: "/config/topics.regex", layer: scorecard.Contract},
+		{pattern: "/config/errors.deadletterqueue.topic.name", layer: scorecard.Contract},
+		{pattern: "/config/**", layer: scorecard.Configuration},
+		{pattern: "/spec/definition/**", layer: scorecard.Configuration, inert: true}, // what it holds is /config
 
-	{pattern: "/metadata/owner", layer: scorecard.Contract, inert: true},
-	{pattern: "/metadata/owners/**", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/release", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/ring", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/consumers/*/owner", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/contract/accepts/*/reason", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/environments/**", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/observability/**", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/replay/deadLetterPlan", layer: scorecard.Contract, inert: true},
-	{pattern: "/spec/rollback/**", layer: scorecard.Contract, inert: true},
-	{pattern: "/**", layer: scorecard.Contract},
+		{pattern: "/metadata/owner", layer: scorecard.Contract, inert: true},
+		{pattern: "/metadata/owners/**", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/release", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/ring", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/consumers/*/owner", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/contract/accepts/*/reason", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/environments/**", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/observability/**", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/replay/deadLetterPlan", layer: scorecard.Contract, inert: true},
+		{pattern: "/spec/rollback/**", layer: scorecard.Contract, inert: true},
+		{pattern: "/**", layer: scorecard.Contract},
+	}
 }
 
 // LayerOf is the one layer of an RFC 6901 pointer into a release, as
@@ -60,12 +62,8 @@ func LayerOf(pointer string) scorecard.Layer { return ruleOf(pointer).layer }
 func Inert(pointer string) bool { return ruleOf(pointer).inert }
 
 func ruleOf(pointer string) layerRule {
-	for _, rule := range layerRules {
-		if fits(rule.pattern, pointer) {
-			return rule
-		}
-	}
-	return layerRules[len(layerRules)-1]
+	rules := layerRules()
+	return rules[slices.IndexFunc(rules, func(r layerRule) bool { return fits(r.pattern, pointer) })]
 }
 
 func fits(pattern, pointer string) bool {
@@ -81,8 +79,6 @@ func fits(pattern, pointer string) bool {
 	return len(want) == len(have)
 }
 
-var unescape = strings.NewReplacer("~1", "/", "~0", "~")
-
 // pathOf is a pointer as a person names the value: delete.enabled,
 // artifact.plugins[0].maven, runtime.image.
 func pathOf(pointer string) string {
@@ -93,6 +89,7 @@ func pathOf(pointer string) string {
 			break
 		}
 	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	var path strings.Builder
 	for token := range strings.SplitSeq(trimmed, "/") {
 		switch _, err := strconv.Atoi(token); {

@@ -11,21 +11,23 @@ import (
 type identity func(*release.Release) string
 
 // identities are tried in this order: who is paired by one is out of the next.
-var identities = []identity{
-	func(r *release.Release) string { return r.Metadata.Name },
-	func(r *release.Release) string { return r.File },
-	func(r *release.Release) string {
-		if r.Spec.Definition.Path == "" {
-			return ""
-		}
-		return path.Join(path.Dir(r.File), r.Spec.Definition.Path)
-	},
+func identities() []identity {
+	return []identity{
+		func(r *release.Release) string { return r.Metadata.Name },
+		func(r *release.Release) string { return r.File },
+		func(r *release.Release) string {
+			if r.Spec.Definition.Path == "" {
+				return ""
+			}
+			return path.Join(path.Dir(r.File), r.Spec.Definition.Path)
+		},
+	}
 }
 
 // pairs puts the releases of base and head together. Those left over are new or deleted.
 func pairs(base, head []*release.Release) []Release {
 	var result []Release
-	for _, identity := range identities {
+	for _, identity := range identities() {
 		var matched []Release
 		matched, base, head = match(base, head, identity)
 		result = append(result, matched...)
