@@ -70,6 +70,18 @@ func needOf(ref ast.Ref) string {
 	}
 }
 
+func TestRules_areEmbeddedWithoutTheirTests(t *testing.T) {
+	modules, err := parse(rulesTree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file := range modules {
+		if strings.HasSuffix(file, "_test.rego") {
+			t.Errorf("%s is part of the binary; begin its name with an underscore", file)
+		}
+	}
+}
+
 func TestRules_keepBytesFromRunningInEveryRing(t *testing.T) {
 	for _, rule := range newEngine(t).Rules() {
 		for ring, severity := range rule.Rings {

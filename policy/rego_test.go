@@ -11,6 +11,7 @@ import (
 	"github.com/connectgate/connectgate/policy/scorecard"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -45,6 +46,24 @@ func TestRego(t *testing.T) {
 		}
 	}
 	checkCoverage(t, covered.Report(modules))
+}
+
+func TestRego_isFormatted(t *testing.T) {
+	modules, err := parse(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file := range modules {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := format.SourceWithOpts(file, text, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, file, string(formatted))
+	}
 }
 
 func runRego(t *testing.T, modules map[string]*ast.Module, covered *cover.Cover) []*tester.Result {

@@ -16,6 +16,11 @@ test_fires_on_refused_bytes if {
 	finding.message == "it broke"
 }
 
+test_fires_fully_on_what_was_refused_before if {
+	some finding in rule.findings with input as admitted("fail", object.union(refused, {"side": "both"}))
+	finding.severity == "fail"
+}
+
 test_fires_without_a_named_failure if {
 	some finding in rule.findings with input as admitted("fail", null)
 	finding.message == "told"

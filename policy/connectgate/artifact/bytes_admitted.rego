@@ -19,7 +19,9 @@ admission := input.evidence.admission
 
 not_evaluated contains trial.unable(admission)
 
+# What was already refused at base is refused all the same.
 findings contains object.union(trial.broken(admission), {
+	"severity": "fail",
 	"message": admission.failure.message,
 	"expected": "bytes that exist, are allowed and match",
 })
