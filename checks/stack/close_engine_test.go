@@ -117,7 +117,7 @@ func TestSweepAfterAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	image := probe(t, engine)
-	killed := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSweepAfterAKill$")
+	killed := exec.CommandContext(t.Context(), testBinary(t), "-test.run=^TestSweepAfterAKill$")
 	killed.Env = append(os.Environ(), reference+"="+image.Pinned)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func get(ctx context.Context, c *Container, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	content, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", answer.Status, content)
@@ -48,95 +48,100 @@ func mustGet(t *testing.T, c *Container, path string) string {
 	return content
 }
 
-func TestAContainerHasWhatItIsGivenAndNoMore(t *testing.T) {
+// serving is a probe that serves, in a stack of its own.
+func serving(t *testing.T, spec ContainerSpec) (*Stack, *Container) {
+	t.Helper()
 	engine := connected(t)
-	image := probe(t, engine)
 	s := started(t, engine, Spec{Memory: 64 << 20, Pids: 50})
+	spec.Name, spec.Image, spec.Cmd, spec.Ready = "probe", probe(t, engine), []string{"serve"}, serves
+	c, err := s.Run(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, c
+}
+
+// contains fails for each word that is not in text.
+func contains(t *testing.T, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("no %q in\n%s", word, text)
+		}
+	}
+}
+
+func TestAContainerHasWhatItIsGivenAndNoMore(t *testing.T) {
 	t.Setenv("SECRET_OF_OURS", "secret")
 	file, err := File("/connectgate/sub/greeting", []byte("hello"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := s.Run(t.Context(), ContainerSpec{
-		Name: "probe", Image: image, Cmd: []string{"serve"}, Env: map[string]string{"GIVEN": "a=b"},
-		Files: []io.Reader{file}, Ready: serves,
-	})
-	if err != nil {
-		t.Fatal(err)
+	_, c := serving(t, ContainerSpec{Env: map[string]string{"GIVEN": "a=b"}, Files: []io.Reader{file}})
+
+	env := mustGet(t, c, "/env")
+	contains(t, env, "FROM_IMAGE=yes", "GIVEN=a=b")
+	if strings.Contains(env, "SECRET_OF_OURS") {
+		t.Error("our own environment was passed on")
 	}
+	contains(t, mustGet(t, c, "/file/connectgate/sub/greeting"), "hello")
+	contains(t, mustGet(t, c, "/file/proc/self/status"), "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1")
 	if c.Started <= 0 || c.Started > time.Minute {
 		t.Errorf("ready after %s", c.Started)
 	}
+}
 
-	t.Run("the environment is the image's and the spec's", func(t *testing.T) {
-		env := mustGet(t, c, "/env")
-		for _, want := range []string{"FROM_IMAGE=yes", "GIVEN=a=b"} {
-			if !strings.Contains(env, want) {
-				t.Errorf("no %s in %q", want, env)
-			}
-		}
-		if strings.Contains(env, "SECRET_OF_OURS") {
-			t.Error("our own environment was passed on")
-		}
-	})
-	t.Run("files are there before the start", func(t *testing.T) {
-		if got := mustGet(t, c, "/file/connectgate/sub/greeting"); got != "hello" {
-			t.Errorf("read %q", got)
-		}
-	})
-	t.Run("no capability and no way to new privileges", func(t *testing.T) {
-		status := mustGet(t, c, "/file/proc/self/status")
-		for _, want := range []string{"CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"} {
-			if !strings.Contains(status, want) {
-				t.Errorf("no %q in\n%s", want, status)
-			}
-		}
-	})
-	t.Run("limits, network and ports", func(t *testing.T) {
-		inspected, err := engine.client.ContainerInspect(t.Context(), c.id, client.ContainerInspectOptions{})
-		if err != nil {
+func TestAContainerHasTheLimitsOfItsStack(t *testing.T) {
+	s, c := serving(t, ContainerSpec{})
+	inspected, err := s.engine.client.ContainerInspect(t.Context(), c.id, client.ContainerInspectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := inspected.Container.HostConfig
+	if host.Memory != 64<<20 || *host.PidsLimit != 50 {
+		t.Errorf("memory %d, pids %d", host.Memory, *host.PidsLimit)
+	}
+	if len(host.PortBindings) != 0 || host.Privileged || len(host.Binds) != 0 {
+		t.Errorf("host configuration %+v", host)
+	}
+	if networks := inspected.Container.NetworkSettings.Networks; len(networks) != 1 || networks[s.internal.name] == nil {
+		t.Errorf("stands in %v, want the internal network alone", networks)
+	}
+}
+
+func TestAContainerIsReachedByNameAndReachesNothingOutside(t *testing.T) {
+	s, c := serving(t, ContainerSpec{})
+	contains(t, mustGet(t, c, "/dial?to=probe:8080"), "connected")
+	if got := mustGet(t, c, "/dial?to=192.0.2.1:80"); got == "connected" {
+		t.Error("there is a way out")
+	}
+	internal, err := s.engine.client.NetworkInspect(t.Context(), s.internal.id, client.NetworkInspectOptions{})
+	if err != nil || !internal.Network.Internal {
+		t.Errorf("the network is not internal, %v", err)
+	}
+	if _, err := c.Dial(t.Context(), 8081); err == nil || !strings.Contains(err.Error(), "connect to port 8081 of probe") {
+		t.Errorf("a port that nobody listens on: %v", err)
+	}
+	if _, err := c.dialHTTP(t.Context(), "tcp", "probe"); err == nil {
+		t.Error("an address without a port was dialled")
+	}
+}
+
+func TestAContainerStopsByTheSignal(t *testing.T) {
+	_, c := serving(t, ContainerSpec{})
+	for range 2 { // the second time it has ended before
+		if err := c.Stop(t.Context(), 10*time.Second); err != nil {
 			t.Fatal(err)
 		}
-		host := inspected.Container.HostConfig
-		if host.Memory != 64<<20 || *host.PidsLimit != 50 || len(host.PortBindings) != 0 || host.Privileged || len(host.Binds) != 0 {
-			t.Errorf("host configuration %+v", host)
-		}
-		if networks := inspected.Container.NetworkSettings.Networks; len(networks) != 1 || networks[s.internal.name] == nil {
-			t.Errorf("stands in %v, want the internal network alone", networks)
-		}
-	})
-	t.Run("others reach it by its name, the world is out of reach", func(t *testing.T) {
-		if got := mustGet(t, c, "/dial?to=probe:8080"); got != "connected" {
-			t.Errorf("to itself by name: %s", got)
-		}
-		if got := mustGet(t, c, "/dial?to=192.0.2.1:80"); got == "connected" {
-			t.Error("there is a way out")
-		}
-		internal, err := engine.client.NetworkInspect(t.Context(), s.internal.id, client.NetworkInspectOptions{})
-		if err != nil || !internal.Network.Internal {
-			t.Errorf("the network is not internal, %v", err)
-		}
-	})
-	t.Run("a port that nobody listens on refuses", func(t *testing.T) {
-		if _, err := c.Dial(t.Context(), 8081); err == nil || !strings.Contains(err.Error(), "connect to port 8081 of probe") {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("it stops by the signal, and stopping again is no error", func(t *testing.T) {
-		for range 2 {
-			if err := c.Stop(t.Context(), 10*time.Second); err != nil {
-				t.Fatal(err)
-			}
-		}
-		state, err := c.State(t.Context())
-		if diff := cmp.Diff(State{}, state); err != nil || diff != "" {
-			t.Errorf("state (-want +got):\n%s%v", diff, err)
-		}
-		log, err := c.Log(t.Context(), 10)
-		if diff := cmp.Diff([]string{"stopped cleanly"}, log); err != nil || diff != "" {
-			t.Errorf("log (-want +got):\n%s%v", diff, err)
-		}
-	})
+	}
+	state, err := c.State(t.Context())
+	if diff := cmp.Diff(State{}, state); err != nil || diff != "" {
+		t.Errorf("state (-want +got):\n%s%v", diff, err)
+	}
+	log, err := c.Log(t.Context(), 10)
+	if diff := cmp.Diff([]string{"stopped cleanly"}, log); err != nil || diff != "" {
+		t.Errorf("log (-want +got):\n%s%v", diff, err)
+	}
 }
 
 func TestAServiceThatChangesItsUserKeepsWhatThatNeeds(t *testing.T) {

@@ -57,14 +57,34 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := stated(ctx); err != nil {
+		return nil, err
+	}
 	docker, err := testcontainers.NewDockerClientWithOpts(ctx)
 	if err != nil {
-		return nil, &NoEngineError{Tried: address(), Cause: err}
+		return nil, &NoEngineError{Tried: "the current docker context and the usual sockets", Cause: err}
 	}
 	if _, err := docker.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		return nil, errors.Join(&NoEngineError{Tried: docker.DaemonHost(), Cause: err}, docker.Close())
 	}
 	return &Engine{client: docker.Client, self: self(ctx, docker.Client)}, nil
+}
+
+// stated asks the engine that DOCKER_HOST names: where that one does not
+// answer, testcontainers would go on to another one without a word.
+func stated(ctx context.Context) error {
+	host := os.Getenv(client.EnvOverrideHost)
+	if host == "" {
+		return nil
+	}
+	docker, err := client.New(client.FromEnv)
+	if err != nil {
+		return &NoEngineError{Tried: host, Cause: err}
+	}
+	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
+		return errors.Join(&NoEngineError{Tried: host, Cause: err}, docker.Close())
+	}
+	return docker.Close()
 }
 
 // Close closes the connections to the engine; what runs goes on running.
@@ -90,10 +110,3 @@ var configured = sync.OnceValue(func() error {
 })
 
 func configure() error { return configured() }
-
-func address() string {
-	if host := os.Getenv(client.EnvOverrideHost); host != "" {
-		return host
-	}
-	return "DOCKER_HOST (not set), the current docker context and the usual sockets"
-}

@@ -126,7 +126,7 @@ func (e *Engine) pull(ctx context.Context, named reference.Named) (string, error
 	if err != nil {
 		return "", err
 	}
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	digest := ""
 	for message, err := range stream.JSONMessages(ctx) {
 		if err != nil {

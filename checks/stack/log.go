@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,7 +31,7 @@ func (c *Container) Log(ctx context.Context, lines int) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read log of container %s: %w", c.Name, err)
 	}
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	var text bytes.Buffer
 	// A log cut at the limit ends within a frame, which is no error.
 	if _, err := stdcopy.StdCopy(&text, &text, io.LimitReader(stream, logBytes)); err != nil && text.Len() == 0 {
@@ -65,8 +66,8 @@ func escape(line string) string {
 
 // last is the last line that says something.
 func last(lines []string) string {
-	for i := len(lines) - 1; i >= 0; i-- {
-		if line := strings.TrimSpace(lines[i]); line != "" {
+	for _, line := range slices.Backward(lines) {
+		if line = strings.TrimSpace(line); line != "" {
 			return line
 		}
 	}

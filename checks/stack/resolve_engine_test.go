@@ -4,15 +4,11 @@ package stack
 
 import (
 	"errors"
-	"io"
-	"log"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func TestADigestThatResolvesIsPulledOnceAndThenTakenFromTheEngine(t *testing.T) {
 	engine := connected(t)

@@ -161,11 +161,11 @@ func escape(text string, isKey bool) string {
 		switch {
 		case unit == '\\', isKey && strings.ContainsRune("=: #!", rune(unit)), i == 0 && unit == ' ':
 			escaped.WriteByte('\\')
-			escaped.WriteByte(byte(unit))
+			escaped.WriteRune(rune(unit))
 		case unit < ' ' || unit > '~':
 			fmt.Fprintf(&escaped, `\u%04x`, unit)
 		default:
-			escaped.WriteByte(byte(unit))
+			escaped.WriteRune(rune(unit))
 		}
 	}
 	return escaped.String()

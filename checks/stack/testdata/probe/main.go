@@ -20,7 +20,7 @@ func main() {
 		serve()
 	case "end":
 		for n := range 300 {
-			fmt.Println("line", n)
+			fmt.Fprintln(os.Stderr, "line", n)
 		}
 		fmt.Fprintln(os.Stderr, "\x1b[31mthe last\x00line")
 		code, _ := strconv.Atoi(os.Args[2])
