@@ -51,7 +51,7 @@ func (e *NoEngineError) Unwrap() error { return e.Cause }
 // container) and, unless set, TESTCONTAINERS_HOST_OVERRIDE (no container but
 // the broker has a mapped port, and nobody uses that one).
 func Connect(ctx context.Context) (*Engine, error) {
-	if err := configure(); err != nil {
+	if err := configured(); err != nil {
 		return nil, fmt.Errorf("configure testcontainers: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
@@ -64,7 +64,7 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, &NoEngineError{Tried: "the current docker context and the usual sockets", Cause: err}
 	}
-	if _, err := docker.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
 		return nil, errors.Join(&NoEngineError{Tried: docker.DaemonHost(), Cause: err}, docker.Close())
 	}
 	return &Engine{client: docker.Client, self: self(ctx, docker.Client)}, nil
@@ -108,5 +108,3 @@ var configured = sync.OnceValue(func() error {
 	}
 	return nil
 })
-
-func configure() error { return configured() }

@@ -6,14 +6,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -155,7 +156,13 @@ func pack(t *testing.T, entries []entry) []byte {
 // probe is an image of testdata/probe that the engine has resolved.
 func probe(t *testing.T, engine *Engine) Image {
 	t.Helper()
-	binary, err := compiled()
+	if pinned := os.Getenv(givenProbe); pinned != "" {
+		if engine.self == "" {
+			t.Fatal("the container that this test runs in was not found")
+		}
+		return Image{Reference: pinned, Pinned: pinned}
+	}
+	binary, err := compiled(t, "build", "./testdata/probe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,19 +175,20 @@ func probe(t *testing.T, engine *Engine) Image {
 	return image
 }
 
-var compiled = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "probe")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "probe"), "./testdata/probe")
+// givenProbe is the probe's image for tests that run where no compiler is.
+const givenProbe = "CONNECTGATE_TEST_PROBE"
+
+// compiled is a static program.
+func compiled(t *testing.T, command ...string) ([]byte, error) {
+	t.Helper()
+	output := filepath.Join(t.TempDir(), "program")
+	build := exec.CommandContext(t.Context(), "go", slices.Insert(command, 1, "-ldflags=-s -w", "-o", output)...)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
-		return out, err
+		return nil, fmt.Errorf("%w: %s", err, out)
 	}
-	return os.ReadFile(filepath.Join(dir, "probe"))
-})
+	return os.ReadFile(output)
+}
 
 // started is a stack that is closed at the end of the test.
 func started(t *testing.T, engine *Engine, spec Spec) *Stack {
