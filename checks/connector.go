@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,12 +107,20 @@ func (l *lane) workerFailure(err error) error {
 	return l.fail(scorecard.RuntimeFailure, "/runtime/image", message, exit.Log)
 }
 
-// lastCause is the log line that most likely explains an exit.
+// exception begins a Java exception in a log.
+var exception = regexp.MustCompile(`^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b`)
+
+// lastCause is the log line that most likely explains an exit: the last exception,
+// or else the last error, or else the last line.
 func lastCause(log []string) string {
-	for _, mark := range []string{"Caused by: ", "ERROR", "Exception", ""} {
-		for i := len(log) - 1; i >= 0; i-- {
-			if strings.Contains(log[i], mark) && strings.TrimSpace(log[i]) != "" {
-				return strings.TrimSpace(log[i])
+	for _, explains := range []func(string) bool{
+		exception.MatchString,
+		func(line string) bool { return strings.Contains(line, "ERROR") },
+		func(line string) bool { return strings.TrimSpace(line) != "" },
+	} {
+		for _, line := range slices.Backward(log) {
+			if explains(line) {
+				return strings.TrimSpace(line)
 			}
 		}
 	}
@@ -120,6 +130,8 @@ func lastCause(log []string) string {
 // startConnector checks that the class is there, validates the configuration and
 // submits it. Errors of validation end the leg: Connect would refuse it as well.
 func (l *lane) startConnector(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(l.Config.Limits.Worker), errLate)
+	defer cancel()
 	config, alterations, err := trialConfig(l.side.Release)
 	var unanswered *unansweredError
 	if errors.As(err, &unanswered) {

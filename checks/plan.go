@@ -172,6 +172,20 @@ func (i Item) Without(reason string) Item {
 	return Item{Release: i.Release, Skipped: append(i.Skipped, i.unevaluated(reason)...)}
 }
 
+// Incomparable is the item of a release that has a base which cannot be read: it
+// is not new, so that the trials which compare are not evaluated.
+func (i Item) Incomparable(reason string) Item {
+	skipped := slices.Clone(i.Skipped)
+	for at, evidence := range skipped {
+		for _, trial := range Trials() {
+			if trial.Compares && trial.ID == evidence.Trial && evidence.Status == scorecard.NotApplicable {
+				skipped[at].Status, skipped[at].Reason = scorecard.NotEvaluated, reason
+			}
+		}
+	}
+	return Item{Release: i.Release, Run: i.Run, Skipped: skipped}
+}
+
 // unevaluated is the evidence of planned trials that did not take place.
 func (i Item) unevaluated(reason string) []scorecard.Evidence {
 	var result []scorecard.Evidence

@@ -234,10 +234,13 @@ func (l *lane) capture(ctx context.Context, capture capture) error {
 			fmt.Sprintf("there is no service %q in spec.trial.services", capture.Service), nil)
 	}
 	table, err := database.Query(ctx, capture.SQL)
+	refused, isRefused := errors.AsType[*service.ScriptError](err)
 	switch {
-	case err != nil && capture.side == l.side.Name:
-		return l.fail(scorecard.ConfigurationFailure, "/spec/trial/capture/sql", err.Error(), nil)
-	case err != nil:
+	case isRefused && capture.side == l.side.Name:
+		return l.fail(scorecard.ConfigurationFailure, "/spec/trial/capture/sql", refused.Message, nil)
+	case err != nil && !isRefused:
+		return fmt.Errorf("capture %s: %w", capture.name, err)
+	case isRefused:
 		l.leg.Unreadable[capture.name] = release.Redact(err.Error())
 	default:
 		table.Name = capture.name

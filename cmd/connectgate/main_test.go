@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/connectgate/connectgate/fixtures"
 )
 
 func TestMain(m *testing.M) {
@@ -35,9 +37,35 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"repository": repository, "exits": exits, "repeat": repeat,
+			"scenario": scenario, "repository": repository, "exits": exits, "repeat": repeat, "replace": replace,
 		},
 	})
+}
+
+// scenario NAME writes a fixture scenario to base/ and head/, with images that no
+// engine has: these scripts start nothing.
+func scenario(ts *testscript.TestScript, _ bool, args []string) {
+	images := []fixtures.Image{}
+	for name, version := range map[string]string{"kafka": "3.9.1", "postgresql": "16.10.0"} {
+		images = append(images, fixtures.Image{
+			Name: name, Version: version, Reference: "127.0.0.1:5017/connectgate/" + name + "@sha256:" + strings.Repeat("a", 64),
+		})
+	}
+	base, head, err := fixtures.Render(args[0], images)
+	ts.Check(err)
+	ts.Check(os.CopyFS(ts.MkAbs("base"), base))
+	ts.Check(os.CopyFS(ts.MkAbs("head"), head))
+}
+
+// replace FILE OLD NEW replaces a text that must be there.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	text, err := os.ReadFile(name)
+	ts.Check(err)
+	if !bytes.Contains(text, []byte(args[1])) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(name, bytes.ReplaceAll(text, []byte(args[1]), []byte(args[2])), 0o600))
 }
 
 // repository makes a git repository in repo/ with base/ on main and head/ on the

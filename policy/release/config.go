@@ -107,32 +107,32 @@ type ConfigError struct {
 // Error is file:line:column and the message.
 func (e *ConfigError) Error() string { return e.Position.String() + ": " + e.Msg }
 
-// LoadConfig reads the ConfigFile of a tree over the defaults: what it leaves out
-// keeps its default, lists are replaced whole. Without the file it returns the
+// LoadConfig reads a file of a tree, usually [ConfigFile], over the defaults: what it
+// leaves out keeps its default, lists are replaced whole. Without the file it returns the
 // defaults. The first problem in the file is a [*ConfigError]; any other error
 // means that the tree could not be read.
-func LoadConfig(files fs.FS) (Config, error) {
+func LoadConfig(files fs.FS, file string) (Config, error) {
 	config := DefaultConfig()
-	findings, err := config.read(&tree{files: files})
+	findings, err := config.read(&tree{files: files}, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config, nil
 	}
 	if err != nil {
-		return Config{}, fmt.Errorf("read %s: %w", ConfigFile, err)
+		return Config{}, fmt.Errorf("read %s: %w", file, err)
 	}
 	if len(findings) > 0 {
 		first := slices.MinFunc(findings, func(a, b scorecard.Finding) int { return comparePositions(a.Position, b.Position) })
 		return Config{}, &ConfigError{first.Position, first.Message, first.Remedy}
 	}
-	config.File = ConfigFile
+	config.File = file
 	return config, nil
 }
 
-// read sets what the ConfigFile states.
-func (c *Config) read(t *tree) ([]scorecard.Finding, error) {
-	name, err := t.resolve(ConfigFile)
+// read sets what the file states.
+func (c *Config) read(t *tree, file string) ([]scorecard.Finding, error) {
+	name, err := t.resolve(file)
 	if errors.Is(err, errOutside) {
-		return []scorecard.Finding{escaped(ConfigFile, err)}, nil
+		return []scorecard.Finding{escaped(file, err)}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (c *Config) read(t *tree) ([]scorecard.Finding, error) {
 	if err != nil {
 		return findingOf(err)
 	}
-	reading := &converter{file: ConfigFile}
+	reading := &converter{file: file}
 	documents := reading.readYAML(data)
 	if len(reading.findings) > 0 || len(documents) == 0 {
 		return reading.findings, nil

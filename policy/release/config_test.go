@@ -12,7 +12,7 @@ import (
 )
 
 func TestLoadConfig_everyField(t *testing.T) {
-	got, err := LoadConfig(os.DirFS("testdata/full"))
+	got, err := LoadConfig(os.DirFS("testdata/full"), ConfigFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestLoadConfig_everyField(t *testing.T) {
 func TestLoadConfig_nothingStatedIsTheDefault(t *testing.T) {
 	for name, content := range map[string]string{"an empty file": "", "comments": "# nothing\n", "an empty document": "---\n"} {
 		t.Run(name, func(t *testing.T) {
-			got, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte(content)}})
+			got, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte(content)}}, ConfigFile)
 			want := DefaultConfig()
 			want.File = ConfigFile
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -48,7 +48,7 @@ func TestLoadConfig_nothingStatedIsTheDefault(t *testing.T) {
 		})
 	}
 	t.Run("no file", func(t *testing.T) {
-		got, err := LoadConfig(fstest.MapFS{})
+		got, err := LoadConfig(fstest.MapFS{}, ConfigFile)
 		if diff := cmp.Diff(DefaultConfig(), got); diff != "" || err != nil {
 			t.Errorf("LoadConfig = %v, differs (-want +got):\n%s", err, diff)
 		}
@@ -73,7 +73,7 @@ func TestLoadConfig_errors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte(test.content)}})
+			_, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte(test.content)}}, ConfigFile)
 			invalid, ok := errors.AsType[*ConfigError](err)
 			if !ok || invalid.Error() != test.want || invalid.Remedy == "" {
 				t.Errorf("LoadConfig = %v (remedy %q), want %s", err, invalid.Remedy, test.want)
@@ -81,7 +81,7 @@ func TestLoadConfig_errors(t *testing.T) {
 		})
 	}
 	t.Run("a link out of the tree", func(t *testing.T) {
-		_, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte("../x"), Mode: fs.ModeSymlink}})
+		_, err := LoadConfig(fstest.MapFS{ConfigFile: {Data: []byte("../x"), Mode: fs.ModeSymlink}}, ConfigFile)
 		if _, ok := errors.AsType[*ConfigError](err); !ok {
 			t.Errorf("LoadConfig = %v, want a *ConfigError", err)
 		}

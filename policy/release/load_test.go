@@ -275,7 +275,7 @@ func TestLoad_brokenTree(t *testing.T) {
 	})
 	t.Run("a configuration that cannot be read is an error", func(t *testing.T) {
 		broken := errors.New("input/output error")
-		if _, err := LoadConfig(brokenFS{full, ConfigFile, broken}); !errors.Is(err, broken) {
+		if _, err := LoadConfig(brokenFS{full, ConfigFile, broken}, ConfigFile); !errors.Is(err, broken) {
 			t.Errorf("LoadConfig = %v, want %v", err, broken)
 		}
 	})
@@ -315,7 +315,7 @@ func assertValuesInside(t *testing.T, files fs.FS, estate *Estate) {
 // assertConfig checks that there is a whole configuration, or the reason why not.
 func assertConfig(t *testing.T, files fs.FS) {
 	t.Helper()
-	config, err := LoadConfig(files)
+	config, err := LoadConfig(files, ConfigFile)
 	invalid, ok := errors.AsType[*ConfigError](err)
 	switch {
 	case err == nil && len(config.Rings) != 3:

@@ -82,6 +82,9 @@ func check(ctx context.Context, args []string, stdout, stderr io.Writer) (int, e
 	}
 	progress := flags.progress(stderr)
 	request.Phase = progress.Start
+	request.Hint = func(text string) {
+		io.WriteString(stderr, "hint: "+text+"\n") //nolint:errcheck,gosec // nothing can be said where stderr is gone
+	}
 	card, err := gate.Run(ctx, request)
 	progress.Stop()
 	if err != nil {

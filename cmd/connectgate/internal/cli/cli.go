@@ -77,7 +77,7 @@ func explain(ctx context.Context, stderr io.Writer, err error) int {
 		say(stderr, usage.Msg, usage.Hint)
 		return ExitUsage
 	case errors.As(err, &config):
-		say(stderr, config.Error(), "")
+		say(stderr, config.Error(), config.Remedy)
 		return ExitUsage
 	case ctx.Err() != nil:
 		say(stderr, "cancelled", "")

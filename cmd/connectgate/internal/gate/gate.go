@@ -5,11 +5,10 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/connectgate/connectgate/checks"
@@ -36,6 +35,8 @@ type Request struct {
 	Now       time.Time
 	// Phase reports that a phase begins and returns what to call at its end; safe concurrently.
 	Phase func(name string) func()
+	// Hint tells the user something that changes no decision.
+	Hint func(text string)
 }
 
 // decision is what a run knows so far, filled in stage by stage.
@@ -44,7 +45,6 @@ type decision struct {
 	revisions  gitrange.Range
 	config     release.Config
 	base, head *release.Estate
-	changes    []change.Release
 	rules      *policy.Engine
 	items      []checks.Item
 	// By release name.
@@ -67,6 +67,9 @@ func Run(ctx context.Context, request Request) (scorecard.Card, error) {
 	if d.revisions, err = repository.Range(ctx, request.Base, request.Head); err != nil {
 		return scorecard.Card{}, fmt.Errorf("find revisions: %w", err)
 	}
+	if err := d.hintUncommitted(ctx, repository); err != nil {
+		return scorecard.Card{}, err
+	}
 	touched, err := d.revisions.Touched(ctx)
 	if err != nil {
 		return scorecard.Card{}, fmt.Errorf("list changed files: %w", err)
@@ -85,6 +88,21 @@ func Run(ctx context.Context, request Request) (scorecard.Card, error) {
 	return d.card(ctx, time.Since(begin))
 }
 
+// hintUncommitted says that HEAD was judged and the files on disk were not.
+func (d *decision) hintUncommitted(ctx context.Context, repository *gitrange.Repository) error {
+	if d.Head != "" {
+		return nil
+	}
+	uncommitted, err := repository.Uncommitted(ctx)
+	if err != nil {
+		return fmt.Errorf("look for uncommitted changes: %w", err)
+	}
+	if uncommitted {
+		d.Hint("uncommitted changes are not judged; --head worktree judges the files on disk")
+	}
+	return nil
+}
+
 // read loads the configuration of the target branch and the estates of base and
 // head, and says what differs.
 func (d *decision) read() (err error) {
@@ -98,22 +116,32 @@ func (d *decision) read() (err error) {
 	if d.head, err = release.Load(d.revisions.Head.FS, d.config); err != nil {
 		return fmt.Errorf("load head: %w", err)
 	}
-	d.changes = change.Compare(d.base, d.head)
-	d.items = checks.Plan(d.changes, d.config, d.Selection)
+	for _, item := range checks.Plan(change.Compare(d.base, d.head), d.config, d.Selection) {
+		if item.Release.Base == nil && unread(d.base.Findings, item.Release.Name, item.Release.Head.File) {
+			item = item.Incomparable("base's manifest cannot be read")
+		}
+		d.items = append(d.items, item)
+	}
 	return nil
+}
+
+// unread says whether findings are about a release that could not be read.
+func unread(findings []scorecard.Finding, name, file string) bool {
+	return slices.ContainsFunc(findings, func(f scorecard.Finding) bool {
+		return f.Severity == scorecard.SeverityFail && (f.Release == name || f.Position.File == file)
+	})
 }
 
 func (d *decision) loadConfig() (release.Config, error) {
 	if d.Config == "" {
-		return release.LoadConfig(d.revisions.Target.FS)
+		return release.LoadConfig(d.revisions.Target.FS, release.ConfigFile)
 	}
 	if _, err := os.Stat(d.Config); err != nil {
 		return release.Config{}, &gitrange.UsageError{
 			Msg: fmt.Sprintf("cannot read the configuration %s: %v", d.Config, err), Hint: "name an existing file with --config",
 		}
 	}
-	folder, file := filepath.Split(d.Config)
-	return release.LoadConfig(os.DirFS(filepath.Join(folder, file)))
+	return release.LoadConfig(os.DirFS(filepath.Dir(d.Config)), filepath.Base(d.Config))
 }
 
 // facts is what the rules may know of a change. Evidence is nil before trials.
@@ -128,12 +156,4 @@ func (d *decision) facts(changed change.Release, evidence []scorecard.Evidence) 
 type samples struct {
 	list     []record.Sample
 	findings []scorecard.Finding
-}
-
-// tree is where a finding's source line stands: head's, or base's for what is gone.
-func (d *decision) tree(file string) fs.FS {
-	if _, err := fs.Stat(d.revisions.Head.FS, file); errors.Is(err, fs.ErrNotExist) {
-		return d.revisions.Base.FS
-	}
-	return d.revisions.Head.FS
 }

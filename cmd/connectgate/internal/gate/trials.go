@@ -57,7 +57,7 @@ func (d *decision) refusal(ctx context.Context, changed change.Release, findings
 	}
 	decided, err := d.rules.Decide(ctx, d.facts(changed, nil))
 	if err != nil {
-		return "", fmt.Errorf("decide about %s: %w", changed.Name, err)
+		return "", fmt.Errorf("admit %s: %w", changed.Name, err)
 	}
 	if len(d.Selection.Only) > 0 && !d.CI {
 		return "", nil
