@@ -67,9 +67,10 @@ func TestACancelledStartLeavesNothing(t *testing.T) {
 
 func TestAClosedStackStartsNothing(t *testing.T) {
 	engine := connected(t)
+	image := probe(t, engine)
 	s := started(t, engine, Spec{})
 	s.closed.Store(true)
-	_, err := s.Run(t.Context(), ContainerSpec{Name: "late", Image: probe(t, engine), Cmd: []string{"wait"}})
+	_, err := s.Run(t.Context(), ContainerSpec{Name: "late", Image: image, Cmd: []string{"wait"}})
 	if !errors.Is(err, errClosed) {
 		t.Errorf("got %v, want %v", err, errClosed)
 	}

@@ -52,8 +52,8 @@ func mustGet(t *testing.T, c *Container, path string) string {
 func serving(t *testing.T, spec ContainerSpec) (*Stack, *Container) {
 	t.Helper()
 	engine := connected(t)
-	s := started(t, engine, Spec{Memory: 64 << 20, Pids: 50})
 	spec.Name, spec.Image, spec.Cmd, spec.Ready = "probe", probe(t, engine), []string{"serve"}, serves
+	s := started(t, engine, Spec{Memory: 64 << 20, Pids: 50})
 	c, err := s.Run(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
@@ -146,9 +146,10 @@ func TestAContainerStopsByTheSignal(t *testing.T) {
 
 func TestAServiceThatChangesItsUserKeepsWhatThatNeeds(t *testing.T) {
 	engine := connected(t)
+	image := probe(t, engine)
 	s := started(t, engine, Spec{})
 	c, err := s.Run(t.Context(), ContainerSpec{
-		Name: "db", Image: probe(t, engine), Cmd: []string{"serve"}, ChangesUser: true, Ready: serves,
+		Name: "db", Image: image, Cmd: []string{"serve"}, ChangesUser: true, Ready: serves,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -60,7 +61,7 @@ func newLoopback(t *testing.T, engine *Engine) loopback {
 }
 
 // push stores an image under name:tag and returns its digest. The engine's copy
-// is removed at the end of the test.
+// is removed at the end of the test, so push before anything runs.
 func (l loopback) push(repository string, image v1.Image) (digest string) {
 	l.t.Helper()
 	reference, err := name.ParseReference(l.host+"/"+repository, name.Insecure)
@@ -85,7 +86,10 @@ func removeImage(t *testing.T, engine *Engine, image v1.Image) {
 		t.Fatal(err)
 	}
 	ctx := context.WithoutCancel(t.Context())
-	_, _ = engine.client.ImageRemove(ctx, id.String(), client.ImageRemoveOptions{Force: true, PruneChildren: true})
+	_, err = engine.client.ImageRemove(ctx, id.String(), client.ImageRemoveOptions{Force: true, PruneChildren: true})
+	if err != nil && !errdefs.IsNotFound(err) { // one that was never pulled
+		t.Error(err)
+	}
 }
 
 // entry is a file, a folder (mode with 'd') or a link of an image.
