@@ -89,8 +89,7 @@ func (a admission) run(ctx context.Context) (Admitted, error) {
 
 func (a admission) image(ctx context.Context, reference, pointer string) (stack.Image, error) {
 	image, err := a.engine.Resolve(ctx, reference)
-	var unknown *stack.UnknownImageError
-	if errors.As(err, &unknown) {
+	if _, unknown := errors.AsType[*stack.UnknownImageError](err); unknown {
 		return image, a.refuse(pointer, err)
 	}
 	if err != nil {
@@ -110,11 +109,10 @@ func (a admission) worker(ctx context.Context, reference, pointer string) (stack
 		return image, worker.Layout{}, fmt.Errorf("read files of image %s: %w", reference, err)
 	}
 	layout, err := worker.Detect(files, image.Env)
-	var unknown *worker.UnknownFamilyError
-	if errors.As(err, &unknown) {
+	if _, unknown := errors.AsType[*worker.UnknownFamilyError](err); unknown {
 		err = a.refuse(pointer, err)
 	}
-	return image, layout, errors.Join(err, files.Close())
+	return image, layout, errors.Join(err, files.Close()) //nolint:contextcheck // taking a container away outlives a cancelled run
 }
 
 // broker is the image of the configuration, or the worker's own where that can run a broker.
@@ -135,7 +133,7 @@ func (a admission) broker(ctx context.Context, admitted Admitted) (stack.Image, 
 		return image, worker.Layout{}, fmt.Errorf("read files of broker.image: %w", err)
 	}
 	layout, err := worker.Detect(files, image.Env)
-	return image, layout, errors.Join(err, files.Close())
+	return image, layout, errors.Join(err, files.Close()) //nolint:contextcheck // taking a container away outlives a cancelled run
 }
 
 func (a admission) plugin(ctx context.Context, declared release.Plugin, index int) (*plugin.Archive, error) {

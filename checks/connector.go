@@ -133,8 +133,7 @@ func (l *lane) startConnector(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(l.Config.Limits.Worker), errLate)
 	defer cancel()
 	config, alterations, err := trialConfig(l.side.Release)
-	var unanswered *unansweredError
-	if errors.As(err, &unanswered) {
+	if unanswered, ok := errors.AsType[*unansweredError](err); ok {
 		return l.fail(scorecard.ConfigurationFailure, unanswered.Pointer, err.Error(), nil)
 	}
 	l.config = config
@@ -188,8 +187,7 @@ func isClass(full, name string) bool {
 // refused tells an answer of the worker, which is the version's doing, from a
 // worker that could not be asked.
 func (l *lane) refused(what string, err error) error {
-	var api *connect.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*connect.APIError](err); ok {
 		return l.fail(scorecard.ConfigurationFailure, "/config", fmt.Sprintf("%s: the worker answers %d: %s", what, api.Status, api.Message), nil)
 	}
 	return fmt.Errorf("%s: %w", what, err)

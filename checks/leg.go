@@ -93,8 +93,7 @@ func (l *lane) run(ctx context.Context) (err error) {
 
 // settle keeps a failure of the version in the leg and passes other errors on.
 func (l *lane) settle(err error) error {
-	var failed *failure
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*failure](err); ok {
 		l.leg.Failure = &failed.Failure
 		return nil
 	}
@@ -179,8 +178,7 @@ func (l *lane) scripts(name string, declared release.Service) ([]service.Script,
 
 // serviceFailure tells a wrong init script from a service that does not come up.
 func (l *lane) serviceFailure(name string, err error) error {
-	var script *service.ScriptError
-	if errors.As(err, &script) {
+	if script, ok := errors.AsType[*service.ScriptError](err); ok {
 		failed := l.fail(scorecard.ConfigurationFailure, "", script.Error(), nil)
 		failed.Position = scorecard.Position{File: script.File, Line: script.Line}
 		return failed

@@ -182,7 +182,7 @@ func TestParseSelection(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 	}
-	if _, err := ParseSelection("startup,upgarde"); err == nil || !strings.Contains(err.Error(), "startup, contract") {
+	if _, err := ParseSelection("startup,replya"); err == nil || !strings.Contains(err.Error(), "startup, contract") {
 		t.Errorf("an unknown trial gives %v", err)
 	}
 }

@@ -161,7 +161,7 @@ func (l *lane) running(ctx context.Context) (bool, error) {
 // gone says why the worker no longer answers; while it still runs it is asked again.
 func (l *lane) gone(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the wait that asks says why it ended
 	}
 	state, stateErr := l.worker.State(ctx)
 	if stateErr != nil {

@@ -95,9 +95,5 @@ func contents(samples []record.Sample) map[string]bool {
 }
 
 func content(sample record.Sample) string {
-	text := fmt.Sprintf("%q %q %q %d", sample.Topic, sample.Key, sample.Value, sample.Timestamp)
-	for _, header := range sample.Headers {
-		text += fmt.Sprintf(" %q %q", header.Key, header.Value)
-	}
-	return text
+	return fmt.Sprintf("%q %q %q %d %q", sample.Topic, sample.Key, sample.Value, sample.Timestamp, sample.Headers)
 }

@@ -26,7 +26,7 @@ func TestTraces(t *testing.T) {
 			got := connect.Cause(string(trace)) + "\n\n" + strings.Join(connect.Shorten(string(trace), 6), "\n") + "\n"
 			golden := strings.TrimSuffix(file, ".trace") + ".golden"
 			if *update {
-				expect(t, os.WriteFile(golden, []byte(got), 0o600), "") //nolint:gosec // beside the trace in testdata
+				expect(t, os.WriteFile(golden, []byte(got), 0o600), "")
 			}
 			want, err := os.ReadFile(golden)
 			expect(t, err, "")

@@ -90,7 +90,7 @@ func (o Origin) get(ctx context.Context, wanted want, address string) (*Archive,
 	case err != nil:
 		return nil, fmt.Errorf("download plugin %s from %s: %w", wanted.name, display(address), withoutURL(err))
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close()
 	switch response.StatusCode {
 	case http.StatusOK:
 		return wanted.keep(response.Body, o.Cache, display(address))

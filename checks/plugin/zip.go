@@ -38,7 +38,7 @@ func (u *unpacking) zipEntry(entry *zip.File) error {
 	if err != nil {
 		return u.damaged(entry.Name, err)
 	}
-	defer content.Close() //nolint:errcheck // only read
+	defer content.Close()
 	form := entry.Mode().Type()
 	if form == 0 {
 		return u.file(entry.Name, int64(min(entry.UncompressedSize64, maxUnpacked+1)), content)

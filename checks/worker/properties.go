@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,9 +42,9 @@ func trialValues(settings Settings) []trialValue {
 	return []trialValue{
 		{key: "bootstrap.servers", value: settings.Bootstrap},
 		{key: "group.id", value: group},
-		{key: "config.storage.topic", value: group + "-configs"},
-		{key: "offset.storage.topic", value: group + "-offsets"},
-		{key: "status.storage.topic", value: group + "-status"},
+		{key: "config.storage.topic", value: cmp.Or(settings.Runtime["config.storage.topic"], group+"-configs")},
+		{key: "offset.storage.topic", value: cmp.Or(settings.Runtime["offset.storage.topic"], group+"-offsets")},
+		{key: "status.storage.topic", value: cmp.Or(settings.Runtime["status.storage.topic"], group+"-status")},
 		{key: "config.storage.replication.factor", value: "1", usual: "3"},
 		{key: "offset.storage.replication.factor", value: "1", usual: "3"},
 		{key: "status.storage.replication.factor", value: "1", usual: "3"},

@@ -42,7 +42,7 @@ func production() Settings {
 func TestPropertiesKeepProductionButForWhatATrialDecides(t *testing.T) {
 	const want = `bootstrap.servers=broker:9092
 config.storage.replication.factor=1
-config.storage.topic=billing-configs
+config.storage.topic=connect-billing-configs
 consumer.max.poll.records=100
 group.id=billing
 key.converter=org.apache.kafka.connect.storage.StringConverter
@@ -86,7 +86,6 @@ func TestPropertiesOfARuntimeThatSaysNothing(t *testing.T) {
 func TestDiffersNamesEachReplacementAndNoSecret(t *testing.T) {
 	want := []string{
 		"worker: bootstrap.servers=broker:9092 instead of kafka-1.internal:9093",
-		"worker: config.storage.topic=billing-configs instead of connect-billing-configs",
 		"worker: offset.storage.replication.factor=1 instead of Kafka's default 3",
 		"worker: status.storage.replication.factor=1 instead of Kafka's default 3",
 		"worker: offset.storage.partitions=1 instead of Kafka's default 25",

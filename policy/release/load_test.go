@@ -386,7 +386,7 @@ func BenchmarkLoad(b *testing.B) {
 				b.Fatal(err)
 			}
 			own := strings.Replace(string(manifest), "name: invoices-sink", "name: "+name, 1)
-			if err := os.WriteFile(filepath.Join(folder, name, "release.yaml"), []byte(own), 0o600); err != nil { //nolint:gosec // a temporary folder
+			if err := os.WriteFile(filepath.Join(folder, name, "release.yaml"), []byte(own), 0o600); err != nil {
 				b.Fatal(err)
 			}
 		}

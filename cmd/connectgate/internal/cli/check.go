@@ -165,20 +165,20 @@ func width(w io.Writer) int {
 }
 
 // clean takes away what killed runs left on the engine.
-func clean(ctx context.Context, args []string, stdout, _ io.Writer) (int, error) {
+func clean(ctx context.Context, args []string, stdout io.Writer) error {
 	set := flag.NewFlagSet("connectgate clean", flag.ContinueOnError)
 	all := set.Bool("all", false, "also what a run in progress uses")
 	if err := parse(set, args, stdout); err != nil {
-		return 0, err
+		return err
 	}
 	engine, err := stack.Connect(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("connect to the container engine: %w", err)
+		return fmt.Errorf("connect to the container engine: %w", err)
 	}
 	removed, err := engine.Sweep(ctx, *all)
 	if err := errors.Join(err, engine.Close()); err != nil {
-		return 0, fmt.Errorf("clean: %w", err)
+		return fmt.Errorf("clean: %w", err)
 	}
 	_, err = fmt.Fprintf(stdout, "removed %d containers, networks and volumes\n", removed)
-	return ExitPassed, err
+	return err
 }

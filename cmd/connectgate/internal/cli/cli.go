@@ -49,7 +49,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "check":
 		status, err = check(ctx, args, stdout, stderr)
 	case "clean":
-		status, err = clean(ctx, args, stdout, stderr)
+		err = clean(ctx, args, stdout)
 	case "version", "--version":
 		_, err = fmt.Fprintln(stdout, "connectgate", Version())
 	case "help", "--help", "-h":
