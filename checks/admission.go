@@ -112,6 +112,9 @@ func (a admission) worker(ctx context.Context, reference, pointer string) (stack
 	if _, unknown := errors.AsType[*worker.UnknownFamilyError](err); unknown {
 		err = a.refuse(pointer, err)
 	}
+	if err == nil && layout.Launcher == "" {
+		err = a.refuse(pointer, fmt.Errorf("image %s can run a broker but no Connect worker: name one that has Connect", reference))
+	}
 	return image, layout, errors.Join(err, files.Close()) //nolint:contextcheck // taking a container away outlives a cancelled run
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/connectgate/connectgate/checks/connect"
 	"github.com/connectgate/connectgate/checks/stack"
 	"github.com/connectgate/connectgate/checks/worker"
+	"github.com/connectgate/connectgate/policy/release"
 	"github.com/connectgate/connectgate/policy/scorecard"
 )
 
@@ -32,6 +33,9 @@ func (l *lane) startWorker(ctx context.Context) error {
 	}
 	layout := l.admitted.Layout
 	l.leg.Alterations = append(l.leg.Alterations, layout.Differs(settings)...)
+	if stale := l.admitted.Worker.Stale; stale != "" {
+		l.leg.Alterations = append(l.leg.Alterations, "worker image as this machine has it: "+release.Redact(stale))
+	}
 	files, err := l.files(layout.Properties(settings))
 	if err != nil {
 		return err

@@ -114,15 +114,18 @@ func (l Layout) pluginPath(settings Settings) []string {
 // Differs says in what the worker differs from production, one line each. It
 // shows no value of the runtime that may be a secret.
 func (l Layout) Differs(settings Settings) []string {
-	lines := []string{}
+	lines, defaults := []string{}, []string{}
 	for _, trial := range trialValues(settings) {
 		stated, known := settings.Runtime[trial.key]
 		switch {
 		case known && stated != trial.value:
 			lines = append(lines, fmt.Sprintf("worker: %s=%s instead of %s", trial.key, trial.value, stated))
 		case !known && trial.usual != "" && trial.usual != trial.value:
-			lines = append(lines, fmt.Sprintf("worker: %s=%s instead of Kafka's default %s", trial.key, trial.value, trial.usual))
+			defaults = append(defaults, fmt.Sprintf("%s=%s (%s)", trial.key, trial.value, trial.usual))
 		}
+	}
+	if len(defaults) > 0 {
+		lines = append(lines, "worker: instead of Kafka's defaults, in brackets: "+strings.Join(defaults, ", "))
 	}
 	for _, key := range slices.Sorted(maps.Keys(settings.Runtime)) {
 		if dropped(key) {

@@ -86,12 +86,9 @@ func TestPropertiesOfARuntimeThatSaysNothing(t *testing.T) {
 func TestDiffersNamesEachReplacementAndNoSecret(t *testing.T) {
 	want := []string{
 		"worker: bootstrap.servers=broker:9092 instead of kafka-1.internal:9093",
-		"worker: offset.storage.replication.factor=1 instead of Kafka's default 3",
-		"worker: status.storage.replication.factor=1 instead of Kafka's default 3",
-		"worker: offset.storage.partitions=1 instead of Kafka's default 25",
-		"worker: status.storage.partitions=1 instead of Kafka's default 5",
-		"worker: offset.flush.interval.ms=1000 instead of Kafka's default 60000",
-		"worker: scheduled.rebalance.max.delay.ms=0 instead of Kafka's default 300000",
+		"worker: instead of Kafka's defaults, in brackets: offset.storage.replication.factor=1 (3), " +
+			"status.storage.replication.factor=1 (3), offset.storage.partitions=1 (25), status.storage.partitions=1 (5), " +
+			"offset.flush.interval.ms=1000 (60000), scheduled.rebalance.max.delay.ms=0 (300000)",
 		"worker: admin.listeners is not set",
 		"worker: consumer.sasl.jaas.config is not set",
 		"worker: listeners.https.ssl.keystore.type is not set",

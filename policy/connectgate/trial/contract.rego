@@ -24,7 +24,7 @@ findings contains trial.broken(contract)
 findings contains object.union(trial.blamed, {
 	"message": message,
 	"expected": "what the old version writes",
-	"found": sprintf("differences: %d", [count(contract.differences)]),
+	"found": sprintf("%d differences", [count(contract.differences)]),
 	"differences": contract.differences,
 }) if {
 	contract.status == "fail"
