@@ -58,10 +58,12 @@ lint: ## lint, vet, and see that go.mod is tidy
 # race detector costs is small against the JVMs that they wait for. -count=1, because
 # what they prove depends on the engine, which the cache of test results does not know.
 # One package at a time, because some tests demand that nothing is left on the engine;
-# what the first line compiles, it compiles side by side.
+# what the first line compiles, it compiles side by side. A package is covered by whoever
+# runs it: the scripts of cmd/connectgate run the command line and the gate.
+UNIT := -tags engine -race -coverpkg ./... -coverprofile .build/cover.out
 unit: setup
-	@go test -tags engine -race -run '^$$' ./... >/dev/null
-	go test -p 1 -tags engine -race -shuffle=on -count=1 -timeout 20m -coverprofile .build/cover.out ./...
+	@go test $(UNIT) -run '^$$' ./... >/dev/null
+	go test -p 1 $(UNIT) -shuffle=on -count=1 -timeout 20m ./...
 	@.ci/coverage .build/cover.out
 
 bench: ## measure loading, classifying and deciding over 1,000 releases
